@@ -1,0 +1,1 @@
+"""Simulators that are wrong on purpose, one module per system."""

@@ -1,0 +1,3 @@
+"""Draws stored rows with the theory's curves; never simulates."""
+
+from ..theory import threads as threads

@@ -1,0 +1,3 @@
+"""Binds papers together: claims, figures, report and command."""
+
+from ..theory import threads as threads
