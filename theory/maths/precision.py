@@ -3,7 +3,8 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, get_args
+from types import UnionType
+from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +52,8 @@ def _is_floating(annotation: Any) -> bool:
     """Whether an annotation is, or allows, an array with a floating dtype."""
     if isinstance(annotation, type) and issubclass(annotation, AbstractArray):
         return "float64" in annotation.dtypes
-    return any(_is_floating(option) for option in get_args(annotation))
+    is_union = get_origin(annotation) in (Union, UnionType)
+    return is_union and any(map(_is_floating, get_args(annotation)))
 
 
 def _promote(value: Any) -> Any:
