@@ -14,7 +14,7 @@ GOLDEN = 0.72
 # Okabe and Ito's palette, distinguishable with every common colour blindness.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MUTANT = "#8a8a8a"
-_STYLE = Path(__file__).with_name("limen.mplstyle")
+STYLE = Path(__file__).with_name("limen.mplstyle")
 
 
 def canvas(
@@ -33,7 +33,7 @@ def canvas(
     """
     width = width or (COLUMN if columns == 1 else PAGE)
     height = rows * GOLDEN * width / columns
-    with mpl.rc_context(fname=_STYLE):
+    with mpl.rc_context(fname=STYLE):
         figure = Canvas(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes
