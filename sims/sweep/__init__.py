@@ -1,0 +1,16 @@
+"""The sweep engine: a simulator on a grid, compiled once, stored for good."""
+
+from .errors import CorruptBlock as CorruptBlock
+from .errors import NonDeterministic as NonDeterministic
+from .errors import NotFinite as NotFinite
+from .errors import SpecificationError as SpecificationError
+from .errors import Stopped as Stopped
+from .errors import StoreError as StoreError
+from .simulator import Simulator as Simulator
+from .simulator import registered as registered
+from .simulator import resolve as resolve
+from .simulator import simulator as simulator
+from .spec import Out as Out
+from .spec import Policy as Policy
+from .spec import Sweep as Sweep
+from .spec import zip_ as zip_

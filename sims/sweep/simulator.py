@@ -1,0 +1,266 @@
+"""A simulator: a pure function of one lane, with its declaration read off it."""
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jaxtyping import AbstractArray
+
+from .errors import SpecificationError
+
+FLOORS = ("limen.sims.", "limen.checks.")
+_registry: dict[str, "Simulator"] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Simulator:
+    """A function `(key, dynamic…, *, static…) -> dict` of one lane, and what it says.
+
+    Calling it calls the function. It pickles as its name.
+
+    Attributes:
+        function: The pure, jittable function itself.
+        name: `system.name`; the simulator's id in streams and in the store.
+        outputs: Name of each output to the names of its dimensions.
+        dynamic: Parameters between `key` and the `*`: traced.
+        static: Keyword-only parameters: they change shapes or the program.
+        defaults: Parameters that may be left out, with their values.
+        kinds: `float`, `int` or `bool` for dynamic parameters annotated as arrays.
+        check: Values of one cell by name to what is wrong with them, or None.
+        dtype: Floating dtype in which it runs; `float64` means under x64.
+        quantum: Seeds stored together.
+        tile: Lanes computed together; None lets the planner choose.
+        deterministic: Without key, one seed.
+        cost: Values of one cell to its relative run time, for `while_loop`s.
+    """
+
+    function: Callable[..., dict[str, Any]]
+    name: str
+    outputs: dict[str, tuple[str, ...]]
+    dynamic: tuple[str, ...]
+    static: tuple[str, ...]
+    defaults: dict[str, Any]
+    kinds: dict[str, str]
+    check: Callable[..., str | None] | None = None
+    dtype: str = "float32"
+    quantum: int = 16
+    tile: int | None = None
+    deterministic: bool = False
+    cost: Callable[..., float] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            object.__setattr__(self, name, getattr(self.function, name))
+        object.__setattr__(self, "__wrapped__", self.function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run one lane."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def reference(self) -> str:
+        """`module:function` where that can be imported, else `file.py:function`."""
+        module, path = self.function.__module__, _file(self.function)
+        if path is None or _imports(module, path):
+            return f"{module}:{self.function.__qualname__}"
+        return f"{path}:{self.function.__qualname__}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if "<locals>" in self.function.__qualname__:
+            raise SpecificationError(
+                f"`{self.name}` is defined inside a function, so that another process "
+                "cannot find it; move it to the top of its file."
+            )
+        return resolve, (self.reference,)
+
+    def __repr__(self) -> str:
+        dynamic, static = ", ".join(self.dynamic), ", ".join(self.static)
+        return f"<simulator {self.name}({dynamic}; {static}) -> {list(self.outputs)}>"
+
+
+def simulator(
+    outputs: Mapping[str, tuple[str, ...]],
+    check: Callable[..., str | None] | None = None,
+    dtype: str = "float32",
+    quantum: int = 16,
+    tile: int | None = None,
+    deterministic: bool = False,
+    cost: Callable[..., float] | None = None,
+) -> Callable[[Callable[..., dict[str, Any]]], Simulator]:
+    """Declare a function of one lane as a simulator.
+
+    The signature is the declaration: after `key`, what stands before the `*` is traced
+    (dynamic), what stands after it is static.
+
+    Args:
+        outputs: Name of each output to the names of its trailing dimensions.
+        check: One cell's values by name to what is wrong with them, or None; it is
+            called on the host, before anything compiles, with the values it names.
+        dtype: Floating dtype of the lane, `float32` or `float64`.
+        quantum: Seeds stored together; heavy lanes say 1.
+        tile: Lanes computed together; heavy lanes say 1 to 4.
+        deterministic: The function takes no key and has one seed.
+        cost: One cell's values by name to its relative run time.
+
+    Returns:
+        A decorator that makes a `Simulator`, which is still callable.
+
+    Raises:
+        SpecificationError: If the signature or an option is not of that form.
+    """
+
+    def declare(function: Callable[..., dict[str, Any]]) -> Simulator:
+        dynamic, static = _parameters(function, deterministic)
+        for option, value in (("quantum", quantum), ("tile", tile or 1)):
+            if not isinstance(value, int) or value < 1:
+                raise SpecificationError(f"`{option}` must be a positive integer.")
+        if dtype not in ("float32", "float64"):
+            raise SpecificationError("`dtype` must be float32 or float64.")
+        both = {**dynamic, **static}
+        _registry[_name(function)] = made = Simulator(
+            function=function,
+            name=_name(function),
+            outputs={name: tuple(dims) for name, dims in outputs.items()},
+            dynamic=tuple(dynamic),
+            static=tuple(static),
+            defaults={
+                k: p.default for k, p in both.items() if p.default is not p.empty
+            },
+            kinds={
+                k: kind for k, p in dynamic.items() if (kind := _kind(p.annotation))
+            },
+            check=check,
+            dtype=dtype,
+            quantum=1 if deterministic else quantum,
+            tile=tile,
+            deterministic=deterministic,
+            cost=cost,
+        )
+        return made
+
+    return declare
+
+
+def registered() -> dict[str, Simulator]:
+    """All simulators of `limen.sims`, by name; imports every system."""
+    floor = importlib.import_module("limen.sims")
+    for module in pkgutil.walk_packages(floor.__path__, FLOORS[0]):
+        importlib.import_module(module.name)
+    ours = {k: s for k, s in _registry.items() if s.__module__.startswith(FLOORS[0])}
+    return dict(sorted(ours.items()))
+
+
+def resolve(name: str) -> Simulator:
+    """Find a simulator by name.
+
+    Args:
+        name: `system.name` of limen, `module:function`, or `file.py:function`.
+
+    Returns:
+        The simulator.
+
+    Raises:
+        SpecificationError: If there is none, with the near misses.
+    """
+    module, _, attribute = name.rpartition(":")
+    found = _attribute(_load(module), attribute) if module else registered().get(name)
+    if isinstance(found, Simulator):
+        return found
+    if callable(found):
+        raise SpecificationError(
+            f"`{name}` lacks the decorator `@simulator(outputs=…)`."
+        )
+    known = ", ".join(registered())
+    raise SpecificationError(f"No simulator `{name}`. Known: {known}.")
+
+
+def _load(module: str) -> Any:
+    """Import a module by name, or a file by path (once)."""
+    if not module.endswith(".py"):
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:
+            raise SpecificationError(f"Cannot import `{module}`: {error}.") from error
+    path = Path(module).resolve()
+    if not path.is_file():
+        raise SpecificationError(f"No file `{module}`.")
+    for known in list(sys.modules.values()):
+        if getattr(known, "__file__", None) == str(path):
+            return known
+    spec = importlib.util.spec_from_file_location(f"_limen_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SpecificationError(f"`{module}` is not a Python file.")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded
+    sys.path.append(str(path.parent))
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def _attribute(owner: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        owner = getattr(owner, part, None)
+    return owner
+
+
+def _parameters(function: Callable[..., Any], deterministic: bool) -> tuple[dict, dict]:
+    """Dynamic and static parameters of a lane function."""
+    signature = inspect.signature(function, eval_str=False)
+    parameters = dict(signature.parameters)
+    if not deterministic and parameters.pop("key", None) is None:
+        raise SpecificationError(
+            f"`{function.__name__}` must take `key` first (or be deterministic)."
+        )
+    if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters.values()):
+        raise SpecificationError(f"`{function.__name__}` must name all its parameters.")
+    static = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    return {k: p for k, p in parameters.items() if k not in static}, static
+
+
+def _kind(annotation: Any) -> str | None:
+    """What an array annotation allows: `float`, `int` or `bool`."""
+    if not (isinstance(annotation, type) and issubclass(annotation, AbstractArray)):
+        return None
+    dtypes = set(annotation.dtypes)
+    kinds = (("float", "float32"), ("int", "int32"), ("bool", "bool"))
+    allowed = [kind for kind, dtype in kinds if dtype in dtypes]
+    return allowed[0] if len(allowed) == 1 else None
+
+
+def _file(function: Callable[..., Any]) -> str | None:
+    """The file a function was written in, if it was written in one."""
+    path = Path(inspect.unwrap(function).__code__.co_filename)
+    return str(path.resolve()) if path.is_file() else None
+
+
+def _imports(module: str, path: str) -> bool:
+    """Whether importing `module` anew would run the file `path`."""
+    if module == "__main__":
+        return False
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.origin is not None and _same(spec.origin, path)
+
+
+def _same(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """`system.name` in limen; the name of the file and of the function elsewhere."""
+    module = function.__module__
+    own = function.__qualname__.replace(".<locals>", "")
+    if module.startswith(FLOORS[0]):
+        return f"{module.split('.')[2]}.{own}"
+    if module.startswith(FLOORS[1]):
+        return f"{module.removeprefix(FLOORS[1])}.{own}"
+    path = _file(function)
+    return f"{Path(path).stem if path else module}.{own}"
