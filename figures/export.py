@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.collections import Collection, PathCollection, QuadMesh
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.image import AxesImage
@@ -63,15 +63,17 @@ def _artists(axes: Axes) -> Iterator[tuple]:
         if id(line) not in inside_containers and _is_named(line.get_label()):
             yield from _xy(str(line.get_label()), line.get_xdata(), line.get_ydata())
     for collection in axes.collections:
-        if isinstance(collection, QuadMesh):
-            yield from _map(collection)
-        elif isinstance(collection, PathCollection) and _is_named(
-            collection.get_label()
-        ):
-            offsets = np.asarray(collection.get_offsets())
-            yield from _xy(str(collection.get_label()), offsets[:, 0], offsets[:, 1])
+        yield from _collection(collection)
     for image in axes.images:
         yield from _image(image)
+
+
+def _collection(collection: Collection) -> Iterator[tuple]:
+    if isinstance(collection, QuadMesh):
+        yield from _map(collection)
+    elif isinstance(collection, PathCollection) and _is_named(collection.get_label()):
+        offsets = np.asarray(collection.get_offsets())
+        yield from _xy(str(collection.get_label()), offsets[:, 0], offsets[:, 1])
 
 
 def _container(

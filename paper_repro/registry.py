@@ -12,7 +12,9 @@ from ..checks.harness import Claim
 from .paper import Paper
 
 GROUP = "limen.papers"
-ENGINE = frozenset({"cli", "paper", "registry", "report", "run"})
+ENGINE = frozenset(
+    {"bibliography", "cli", "paper", "registry", "report", "run", "scaffold"}
+)
 
 
 class UnknownNameError(ValueError):

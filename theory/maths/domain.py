@@ -32,7 +32,7 @@ def require(value: Value, holds: Any, message: str) -> Value:
     """
     if is_traced(holds):
         return eqx.error_if(value, ~holds, message)
-    failed = ~np.asarray(holds, dtype=bool)
+    failed = np.logical_not(np.asarray(holds, dtype=bool))
     if failed.any():
         raise DomainError(f"{message} {_first_failure(value, failed)}")
     return value
@@ -43,7 +43,7 @@ def is_traced(value: Any) -> bool:
     return isinstance(value, jax.core.Tracer)
 
 
-def _first_failure(value: Any, failed: np.ndarray) -> str:
+def _first_failure(value: Any, failed: Any) -> str:
     """Where the condition fails first, with the value there when it is known."""
     if is_traced(value):
         return f"First violated at index {_first_index(failed)}."
@@ -53,5 +53,5 @@ def _first_failure(value: Any, failed: np.ndarray) -> str:
     return f"{where}{shown[index]}."
 
 
-def _first_index(failed: np.ndarray) -> tuple[int, ...]:
+def _first_index(failed: Any) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argwhere(failed)[0])

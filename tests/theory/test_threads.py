@@ -1,0 +1,62 @@
+"""The pool is settled before the first computation, and the hang is gone."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from limen.theory import threads
+
+BATCH = """
+import limen.{floor}, jax, jax.numpy as jnp
+def lane(key):
+    a = jax.random.normal(key, (128, 128))
+    b = a @ a.T
+    u = jnp.linalg.eigh(b)[1] @ jnp.linalg.eigh(b + a + a.T)[1]
+    return jnp.linalg.eigvalsh(u + u.T).sum()
+run = jax.jit(jax.vmap(lane))
+for i in range(13):
+    run(jax.random.split(jax.random.key(i), 32)).block_until_ready()
+"""
+COUNT = """
+import jax, limen.theory
+jax.numpy.ones(3).block_until_ready()
+import pathlib
+names = [p.read_text() for p in pathlib.Path("/proc/self/task").glob("*/comm")]
+print(sum(name.startswith("tf_XLAEigen") for name in names))
+"""
+
+
+def fresh(code: str, timeout: float = 60, **environment: str) -> str:
+    clean = {k: v for k, v in os.environ.items() if k != "NPROC"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean | environment,
+        timeout=timeout,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_batched_linear_algebra_does_not_hang():
+    fresh(BATCH.format(floor="sims"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_pool_has_the_stated_size_even_after_importing_jax():
+    assert int(fresh(COUNT)) == threads.pool_size()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_user_has_the_last_word():
+    assert int(fresh(COUNT, NPROC="3")) == 3
+
+
+@pytest.mark.parametrize(
+    "floor", ["theory", "sims", "checks", "figures", "paper_repro"]
+)
+def test_every_floor_settles_it(floor):
+    code = f"import os, limen.{floor}; print(os.environ['NPROC'])"
+    assert int(fresh(code)) >= 8
