@@ -1,0 +1,9 @@
+"""What the harness refuses, in one clear sentence."""
+
+
+class BadClaim(ValueError):
+    """A claim that cannot be judged as it is written; raised before drawing."""
+
+
+class BadSamples(ValueError):
+    """Rows that must not be judged: not finite, duplicated, too few, of wrong shape."""
