@@ -16,9 +16,8 @@ def hermite_values(
 ) -> Float[Array, "*points {degree}+1"]:
     r"""Orthonormal probabilists' Hermite polynomials $h_0 … h_{\mathrm{degree}}$ at x.
 
-    $h_k = \mathrm{He}_k / \sqrt{k!}$, so that $\mathbb{E}\, h_j(Z) h_k(Z)$ is one for
-    $j = k$ and zero otherwise
-    for standard normal $Z$; recurrence
+    $h_k = \mathrm{He}_k / \sqrt{k!}$, so that for standard normal $Z$ the mean of
+    $h_j(Z) h_k(Z)$ is one for $j = k$ and zero otherwise; recurrence
     $\sqrt{k+1}\, h_{k+1} = x h_k - \sqrt{k}\, h_{k-1}$.
 
     Args:
