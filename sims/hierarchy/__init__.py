@@ -1,0 +1,1 @@
+"""Sequential feature recovery: what is simulated."""

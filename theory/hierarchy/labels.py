@@ -1,0 +1,309 @@
+r"""The law of the label score and its tilts, from characteristic functions.
+
+Claims: `HS-1`, the population signal $\theta_k$ of each hidden feature.
+"""
+
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Complex, Float, Key
+
+from ..maths.precision import float64
+from .inputs import Side, at_least, checked, decay, one_of, positive, signed
+
+SIGNS = ("alternating", "random", "positive")
+LINKS = ("id", "tanh", "poly")
+PREPROCESSINGS = ("tanh", "clip", "id")
+MASS_ERROR = 1e-6  # largest error of a moment of the label law
+POLY_MINIMUM = -1.25  # of s² + s − 1
+
+
+class LabelLaw(eqx.Module):
+    r"""Densities of the score $s$ on a grid: plain, and tilted by $h_k^2$.
+
+    Attributes:
+        grid: Points $s_m$.
+        spacing: Their distance.
+        density: $p(s_m)$.
+        tilted: $p_k(s_m)$ of the kept features, the law of $s$ under weight $h_k^2$.
+        density_slope: $p'(s_m)$.
+        weights: $b_k$ of the kept features.
+        variance: $\mathrm{Var}\, s = 2S + \tau^2$ over all features.
+        noise: Label noise $\tau$.
+        num_features: Number $p$ of all features.
+    """
+
+    grid: Float[Array, " grid"]
+    spacing: Float[Array, ""]
+    density: Float[Array, " grid"]
+    tilted: Float[Array, "kept grid"]
+    density_slope: Float[Array, " grid"]
+    weights: Float[Array, " kept"]
+    variance: Float[Array, ""]
+    noise: Float[Array, ""]
+    num_features: int = eqx.field(static=True)
+
+    @float64
+    def mean(self, values: Float[Array, " grid"]) -> Float[Array, ""]:
+        r"""$\mathbb{E} f(s)$ for values of $f$ on the grid."""
+        return jnp.vdot(values, self.density) * self.spacing
+
+    @float64
+    def tilted_mean(self, values: Float[Array, " grid"]) -> Float[Array, " kept"]:
+        r"""$\mathbb{E}[f(s) h_k^2]$ for every kept feature."""
+        return self.tilted @ values * self.spacing
+
+
+@float64
+def power_law_weights(
+    gamma: Float[Array, ""],
+    *,
+    num_features: int,
+    signs: str = "alternating",
+    key: Key[Array, ""] | None = None,
+) -> Float[Array, " {num_features}"]:
+    r"""Signed power-law weights $b_k = z_k k^{-\gamma}$ of the hidden features.
+
+    Args:
+        gamma: Decay exponent $\gamma \ge 0$.
+        num_features: Number $p$ of features.
+        signs: `alternating` ($z_k = (-1)^{k+1}$), `random` or `positive`.
+        key: Random key, only for `random`.
+
+    Returns:
+        The weights.
+
+    Raises:
+        ValueError: If a size, sign rule or exponent is out of range.
+
+    Example:
+        >>> [round(float(b), 4) for b in power_law_weights(1.0, num_features=3)]
+        [1.0, -0.5, 0.3333]
+    """
+    at_least(num_features, 1, "num_features")
+    one_of(signs, SIGNS, "signs")
+    rank = jnp.arange(1, num_features + 1, dtype=jnp.float64)
+    size = rank ** -decay(gamma)
+    if signs == "positive":
+        return size
+    if signs == "alternating":
+        return jnp.where(rank % 2 == 1, size, -size)
+    if key is None:
+        raise ValueError("`key` is needed for signs='random'.")
+    return size * jax.random.rademacher(key, (num_features,), dtype=jnp.float64)
+
+
+@float64
+def label_law(
+    weights: Float[Array, " features"],
+    noise: Float[Array, ""] = 0.0,  # pyright: ignore[reportArgumentType] promoted
+    *,
+    features: tuple[int, ...] | None = None,
+    num_grid: int = 2**15,
+) -> LabelLaw:
+    r"""Law of $s = \sum_k b_k (h_k^2 - 1) + \tau\xi$ and its tilts, by FFT.
+
+    $\chi(t) = e^{-\tau^2t^2/2} \prod_j e^{-itb_j} (1 - 2itb_j)^{-1/2}$ and, since
+    weighting by $h_k^2$ makes $h_k^2$ a chi-square with three degrees of freedom,
+    $\chi_k(t) = \chi(t) / (1 - 2itb_k)$. Integrals of smooth bounded functions converge
+    although the densities are singular for $p \le 2$ without noise.
+
+    Args:
+        weights: $b_k \ne 0$.
+        noise: Standard deviation $\tau \ge 0$ of the label noise.
+        features: Rows whose tilted law is wanted, 0-based; None: all.
+        num_grid: Number of grid points.
+
+    Returns:
+        The law on the grid.
+
+    Raises:
+        DomainError: If a weight is zero or not finite, the noise negative, or the grid
+            too coarse for its second moments.
+    """
+    valid = jnp.isfinite(weights) & (weights != 0)
+    weights = checked(weights, valid, "`weights` must be finite and not zero.")
+    noise = checked(noise, noise >= 0, "`noise` must not be negative.")
+    at_least(weights.shape[0], 1, "number of weights")
+    kept = tuple(range(weights.shape[0])) if features is None else tuple(features)
+    return _resolved(_label_law(weights, noise, kept, num_grid))
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _label_law(
+    weights: Float[Array, " features"],
+    noise: Float[Array, ""],
+    kept: tuple[int, ...],
+    num_grid: int,
+) -> LabelLaw:
+    """The densities, without checks."""
+    variance = 2 * jnp.sum(weights**2) + noise**2
+    half_width = 45 * jnp.max(jnp.abs(weights)) + 8 * jnp.sqrt(variance)
+    spacing = 2 * half_width / num_grid
+    t = 2 * np.pi * jnp.fft.fftfreq(num_grid).astype(jnp.float64) / spacing
+    transform = jnp.exp(_log_characteristic(t, weights, noise) + 1j * t * half_width)
+    chosen = weights[np.array(kept)]
+    to_density = functools.partial(_density, half_width=half_width)
+    return LabelLaw(
+        grid=-half_width + spacing * jnp.arange(num_grid),
+        spacing=spacing,
+        density=to_density(transform),
+        tilted=lax.map(lambda b: to_density(transform / (1 - 2j * t * b)), chosen),
+        density_slope=to_density(-1j * t * transform),
+        weights=chosen,
+        variance=variance,
+        noise=noise,
+        num_features=weights.shape[0],
+    )
+
+
+def _log_characteristic(
+    t: Float[Array, " grid"],
+    weights: Float[Array, " features"],
+    noise: Float[Array, ""],
+) -> Complex[Array, " grid"]:
+    """Logarithm of χ, factor by factor: no table of features times grid points."""
+
+    def add_factor(
+        total: Complex[Array, " grid"], b: Float[Array, ""]
+    ) -> tuple[Complex[Array, " grid"], None]:
+        return total - 1j * t * b - 0.5 * jnp.log(1 - 2j * t * b), None
+
+    start = (-0.5 * noise**2 * t**2).astype(jnp.complex128)
+    return lax.scan(add_factor, start, weights)[0]
+
+
+def _density(
+    transform: Complex[Array, " grid"], half_width: Float[Array, ""]
+) -> Float[Array, " grid"]:
+    """Density on the grid from the transform shifted to its left end."""
+    return jnp.fft.fft(transform).real / (2 * half_width)
+
+
+def _resolved(law: LabelLaw) -> LabelLaw:
+    r"""Refuse a grid on which $\mathrm{Var}\, s$ and $\theta_k = 2b_k$ are wrong.
+
+    The mass alone cannot tell: it is $\chi(0) = 1$ on every grid.
+    """
+    variance = law.mean(law.grid**2) / law.variance
+    signal = signal_of(law, law.grid) / (2 * law.weights)
+    ratios = jnp.append(signal, variance)
+    message = "`num_grid` is too coarse for the label law (relative moments)."
+    holds = jnp.abs(ratios - 1) <= MASS_ERROR
+    checked(ratios, holds, message)
+    return law
+
+
+def signal_of(law: LabelLaw, values: Float[Array, " grid"]) -> Float[Array, " kept"]:
+    """`signal_strength` for callers that are already in double precision."""
+    return law.tilted_mean(values) - law.mean(values)
+
+
+@float64
+def signal_strength(
+    law: LabelLaw, values: Float[Array, " grid"]
+) -> Float[Array, " kept"]:
+    r"""Population signal of each kept feature.
+
+    $\theta_k = \mathbb{E}_k F - \mathbb{E} F$:
+    $\mathbb{E}[T(y)(zz^\top - I)] = \sum_k \theta_k a_k a_k^\top$; for $F(s) = s$ it is
+    $2 b_k$.
+
+    Args:
+        law: Label law.
+        values: $F$ on `law.grid`.
+
+    Returns:
+        $\theta_k$.
+
+    Claim:
+        HS-1, exact identity [classical: Stein].
+    """
+    return signal_of(law, values)
+
+
+@float64
+def learner_eigenvalue(
+    law: LabelLaw, values: Float[Array, " grid"], eigenvalue: Float[Array, "*cells"]
+) -> Float[Array, "*cells"]:
+    r"""From an eigenvalue of $M$ to that of $\hat C = (M - \mathbb{E}F\, I)/2$."""
+    return (eigenvalue - law.mean(values)) / 2
+
+
+@float64
+def preprocess(
+    labels: Float[Array, "*points"],
+    scale: Float[Array, ""],
+    *,
+    link: str = "id",
+    preprocessing: str = "tanh",
+) -> Float[Array, "*points"]:
+    r"""Preprocessed label $F(s) = T(g(s))$ as a function of the score.
+
+    Args:
+        labels: Scores $s$.
+        scale: Scale $c > 0$ of $T$.
+        link: $g$: `id`, `tanh` or `poly` ($s^2 + s - 1$).
+        preprocessing: $T$: `tanh` ($c\tanh(y/c)$), `clip` to $[-c, c]$, or `id`.
+
+    Returns:
+        $F$ at every point.
+
+    Raises:
+        ValueError: If a name is unknown or the scale not positive.
+    """
+    one_of(link, LINKS, "link")
+    one_of(preprocessing, PREPROCESSINGS, "preprocessing")
+    scale = positive(scale, "scale")
+    y = _linked(labels, link)
+    if preprocessing == "tanh":
+        return scale * jnp.tanh(y / scale)
+    return jnp.clip(y, -scale, scale) if preprocessing == "clip" else y
+
+
+def _linked(score: Float[Array, "*points"], link: str) -> Float[Array, "*points"]:
+    """g(s)."""
+    if link == "tanh":
+        return jnp.tanh(score)
+    return score**2 + score - 1 if link == "poly" else score
+
+
+@float64
+def preprocess_supremum(
+    scale: Float[Array, ""],
+    side: Side,
+    *,
+    link: str = "id",
+    preprocessing: str = "tanh",
+) -> Float[Array, ""]:
+    r"""Supremum of side · F over the whole line, analytic; infinite if unbounded.
+
+    On a grid this must be the supremum and not the largest grid value.
+
+    Args:
+        scale: Scale $c > 0$ of $T$.
+        side: +1 for $F$, −1 for $-F$.
+        link: $g$, as in `preprocess`.
+        preprocessing: $T$, as in `preprocess`.
+
+    Returns:
+        The supremum.
+
+    Raises:
+        ValueError: If a name is unknown, the side not ±1 or the scale not positive.
+    """
+    side = signed(side)
+    whole_line = preprocess(jnp.asarray(jnp.inf), scale, preprocessing=preprocessing)
+    one_of(link, LINKS, "link")
+    if link == "tanh":
+        return preprocess(jnp.asarray(1.0), scale, preprocessing=preprocessing)
+    if link == "poly":
+        lowest = preprocess(
+            jnp.asarray(POLY_MINIMUM), scale, preprocessing=preprocessing
+        )
+        return jnp.where(jnp.asarray(side) > 0, whole_line, -lowest)
+    return whole_line
