@@ -1,0 +1,325 @@
+r"""Stationary states of bounded neurons $\varphi = R\tanh(\theta\cdot x)$.
+
+With $\nu = N(0,(\tau/\lambda)I)$ the stationary law is the Gibbs state
+$p_g \propto \nu\exp(-\frac1{n\tau}\sum_jg_j\varphi_j)$ of its own residual $g$: a
+strictly concave problem in $n$ dimensions, solved by Newton's method.
+
+Claims: MF-8 (certificate), MF-9 (stationary fluctuations).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..maths.domain import require
+from ..maths.precision import float64
+from ..maths.quadrature import normal_rule
+from .chaos import finite_data
+
+Scalar = Float[Array, ""]
+Inputs = Float[Array, "samples dim"]
+Targets = Float[Array, " samples"]
+Features = Float[Array, "nodes samples"]
+LogWeights = Float[Array, " nodes"]
+MAX_NODES = 1_000_000
+MAX_STEPS = 60
+
+
+@float64
+def gibbs_state(
+    residual: Targets,
+    X: Inputs,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    *,
+    degree: int = 48,
+) -> dict[str, Array]:
+    r"""Field, covariance and log partition function of $p_g$.
+
+    Args:
+        residual: $g$.
+        X: Inputs.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        degree: Gauss–Hermite nodes per axis.
+
+    Returns:
+        `field` $f_j = \mathbb{E}\varphi_j$, `covariance` $C$ and `log_partition`
+        $\log\int\exp(-\sum g_j\varphi_j/(n\tau))d\nu$.
+
+    Raises:
+        DomainError: If `lam`, `tau` or `amplitude` is not positive.
+        ValueError: If the tensor rule would have more than a million nodes.
+
+    Claim:
+        MF-8 [classical: Nitanda, Wu and Suzuki 2022].
+    """
+    features, log_weights = _rule(X, lam, tau, amplitude, degree)
+    field, covariance, log_partition, _ = _gibbs(residual, features, log_weights, tau)
+    return {"field": field, "covariance": covariance, "log_partition": log_partition}
+
+
+@float64
+def dual_value(
+    residual: Targets,
+    X: Inputs,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    *,
+    degree: int = 48,
+) -> Scalar:
+    r"""Certified lower bound of $P(m)$ for every $g$ and $m$.
+
+    $$D(g) = -\frac{|g|^2}{2n}-\frac{g\cdot y}n
+    -\tau\log\int\exp\Big(-\frac{g\cdot\varphi}{n\tau}\Big)d\nu.$$
+
+    Args:
+        residual: $g$.
+        X: Inputs.
+        y: Targets.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        degree: Nodes per axis.
+
+    Returns:
+        $D(g)$.
+
+    Raises:
+        DomainError: If a scalar is out of range.
+
+    Claim:
+        MF-8a, exact identity and bound [derived].
+    """
+    features, log_weights = _rule(X, lam, tau, amplitude, degree)
+    return _dual(residual, y, features, log_weights, tau)
+
+
+@float64
+def primal_value(
+    residual: Targets,
+    X: Inputs,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    *,
+    degree: int = 48,
+) -> Scalar:
+    r"""$P(p_g) = \frac1{2n}|f_{p_g}-y|^2 + \tau\,\mathrm{KL}(p_g|\nu)$.
+
+    Args:
+        residual: $g$.
+        X: Inputs.
+        y: Targets.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        degree: Nodes per axis.
+
+    Returns:
+        $P(p_g)$; exceeds $D(g)$ by $\frac1{2n}|f_{p_g}-y-g|^2$.
+
+    Raises:
+        DomainError: If a scalar is out of range.
+
+    Claim:
+        MF-8a, exact identity [derived].
+    """
+    features, log_weights = _rule(X, lam, tau, amplitude, degree)
+    field, _, _, log_ratio = _gibbs(residual, features, log_weights, tau)
+    entropy = jnp.sum(jnp.exp(log_weights + log_ratio) * log_ratio)
+    return jnp.mean((field - y) ** 2) / 2 + tau * entropy
+
+
+@float64
+def fixed_point(
+    X: Inputs,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    *,
+    degree: int = 48,
+) -> dict[str, Array]:
+    r"""The stationary law $m_* = p_{g_*}$ with $g_* = f_* - y$.
+
+    Args:
+        X: Inputs.
+        y: Targets.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        degree: Nodes per axis.
+
+    Returns:
+        `residual` $g_*$, `field` $f_*$, `covariance` $C$, `value` $P_*$ and the number
+        of Newton steps `num_steps`.
+
+    Raises:
+        DomainError: If a scalar is out of range, the data are not finite, or Newton's
+            method has not converged.
+        ValueError: If the shapes of `X` and `y` disagree or the rule is too large.
+
+    Claim:
+        MF-8, exact identity [derived].
+    """
+    y = finite_data(X, y)
+    features, log_weights = _rule(X, lam, tau, amplitude, degree)
+    residual, num_steps = solve_residual(y, features, log_weights, tau)
+    field, covariance, *_ = _gibbs(residual, features, log_weights, tau)
+    value = _dual(residual, y, features, log_weights, tau)
+    error = jnp.max(jnp.abs(field - y - residual))
+    value = require(value, error < 1e-10, "The fixed point has not converged.")
+    return {
+        "residual": residual,
+        "field": field,
+        "covariance": covariance,
+        "value": value,
+        "num_steps": num_steps,
+    }
+
+
+@float64
+def stationary_fluctuation(
+    X: Inputs,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    *,
+    degree: int = 48,
+) -> dict[str, Array]:
+    r"""Sharp finite-width constants of the stationary state, $Z = C/(n\tau)$.
+
+    The $N$-particle stationary law is exactly $\propto m_*^{\otimes N}
+    \exp(-\frac N{2n\tau}|f_N-f_*|^2)$.
+
+    Args:
+        X: Inputs.
+        y: Targets.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        degree: Nodes per axis.
+
+    Returns:
+        `fluctuation` $\frac1n\mathrm{tr}\,C(I+Z)^{-1}$, the limit of
+        $N\,\mathbb{E}\,\mathrm{mean}_j(f_N-f_*)^2$; `iid` $\frac1n\mathrm{tr}\,C$;
+        `free_energy_gap` $\frac\tau2\log\det(I+Z)$ and its bound at every width;
+        `relative_entropy` $\frac12[\log\det(I+Z)-\mathrm{tr}Z(I+Z)^{-1}]$ and its
+        bound.
+
+    Raises:
+        DomainError: If a scalar is out of range.
+
+    Claim:
+        MF-9, exact asymptotic and upper bounds [derived; bound: Chen, Ren and Wang
+        2022, Nitanda 2024].
+    """
+    covariance = fixed_point(X, y, lam, tau, amplitude, degree=degree)["covariance"]
+    return _constants(covariance, tau)
+
+
+def solve_residual(
+    y: Targets, features: Features, log_weights: LogWeights, tau: Scalar
+) -> tuple[Targets, Array]:
+    """Maximise the dual by Newton's method; the step is halved where it overshoots."""
+    samples = y.size
+    fractions = 0.5 ** np.arange(12)
+
+    def direction(residual: Targets) -> Targets:
+        field, covariance, *_ = _gibbs(residual, features, log_weights, tau)
+        hessian = jnp.eye(samples) + covariance / (samples * tau)
+        return jnp.linalg.solve(hessian, field - y - residual)
+
+    def advance(state: tuple[Targets, Scalar, Array]) -> tuple[Targets, Scalar, Array]:
+        residual, _, count = state
+        move = direction(residual)
+        trials = residual[None, :] + fractions[:, None] * move[None, :]
+        values = jax.lax.map(lambda g: _dual(g, y, features, log_weights, tau), trials)
+        now = _dual(residual, y, features, log_weights, tau)
+        slack = 1e-14 * (1 + jnp.abs(now))
+        first = jnp.argmax(values >= now - slack)
+        taken = trials[first]
+        return taken, jnp.max(jnp.abs(taken - residual)), count + 1
+
+    def is_running(state: tuple[Targets, Scalar, Array]) -> Array:
+        residual, change, count = state
+        scale = 1 + jnp.max(jnp.abs(residual))
+        return (change > 1e-14 * scale) & (count < MAX_STEPS)
+
+    start = (-y, jnp.asarray(jnp.inf), jnp.asarray(0))
+    residual, _, count = jax.lax.while_loop(is_running, advance, start)
+    return residual, count
+
+
+def _gibbs(
+    residual: Targets, features: Features, log_weights: LogWeights, tau: Scalar
+) -> tuple[Targets, Float[Array, "samples samples"], Scalar, LogWeights]:
+    """Field, covariance, log partition and log density ratio on given nodes."""
+    potential = -features @ residual / (residual.size * tau)
+    log_partition = jax.nn.logsumexp(log_weights + potential)
+    log_ratio = potential - log_partition
+    weights = jnp.exp(log_weights + log_ratio)
+    field = weights @ features
+    centred = features - field[None, :]
+    covariance = (centred * weights[:, None]).T @ centred
+    return field, covariance, log_partition, log_ratio
+
+
+def _dual(
+    residual: Targets,
+    y: Targets,
+    features: Features,
+    log_weights: LogWeights,
+    tau: Scalar,
+) -> Scalar:
+    potential = -features @ residual / (residual.size * tau)
+    log_partition = jax.nn.logsumexp(log_weights + potential)
+    quadratic = jnp.mean(residual**2) / 2 + jnp.mean(residual * y)
+    return -quadratic - tau * log_partition
+
+
+def _constants(
+    covariance: Float[Array, "samples samples"], tau: Scalar
+) -> dict[str, Array]:
+    """All constants of MF-9 from the eigenvalues of the feature covariance."""
+    samples = covariance.shape[0]
+    values = jnp.maximum(jnp.linalg.eigvalsh(covariance), 0.0)
+    ratio = values / (samples * tau)
+    log_det = jnp.sum(jnp.log1p(ratio))
+    trace = jnp.sum(values)
+    return {
+        "fluctuation": jnp.sum(values / (1 + ratio)) / samples,
+        "iid": trace / samples,
+        "free_energy_gap": tau / 2 * log_det,
+        "free_energy_gap_upper_bound": trace / (2 * samples),
+        "relative_entropy": (log_det - jnp.sum(ratio / (1 + ratio))) / 2,
+        "relative_entropy_upper_bound": trace / (2 * samples * tau),
+    }
+
+
+def _rule(
+    X: Inputs, lam: Scalar, tau: Scalar, amplitude: Scalar, degree: int
+) -> tuple[Features, LogWeights]:
+    """Neurons on the nodes of the prior's tensor rule, and its log weights."""
+    lam = require(lam, lam > 0, "`lam` must be positive: no stationary law without it.")
+    tau = require(tau, tau > 0, "`tau` must be positive.")
+    amplitude = require(amplitude, amplitude > 0, "`amplitude` must be positive.")
+    dim = X.shape[1]
+    if degree**dim > MAX_NODES:
+        raise ValueError(
+            f"`degree`**`dim` = {degree**dim} nodes are too many: "
+            "use importance sampling for this dimension."
+        )
+    nodes, weights = normal_rule(degree)
+    grid = np.stack(np.meshgrid(*[nodes] * dim, indexing="ij"), axis=-1)
+    logs = np.stack(np.meshgrid(*[np.log(weights)] * dim, indexing="ij"), axis=-1)
+    theta = jnp.sqrt(tau / lam) * grid.reshape(-1, dim)
+    return amplitude * jnp.tanh(theta @ X.T), jnp.asarray(logs.sum(-1).reshape(-1))
