@@ -1,0 +1,1 @@
+"""Claims on the recovery of Hawkes networks."""

@@ -1,0 +1,1 @@
+"""Simulators and estimators of Hawkes networks."""
