@@ -1,0 +1,82 @@
+"""Checks of the parameters that several formulas of streaming bandits share."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from ..maths.domain import require
+from ..maths.precision import float64
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def pull_counts(function: Callable[P, R]) -> Callable[P, R]:
+    """Evaluate in float64, and refuse a `horizon` that came as a narrow integer array.
+
+    An int32 horizon may have overflowed before it arrives; Python integers, which do
+    not overflow, are welcome.
+    """
+    signature = inspect.signature(function)
+    in_double = float64(function)
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        horizon = signature.bind(*args, **kwargs).arguments.get("horizon")
+        reject_narrow_integers(horizon)
+        return in_double(*args, **kwargs)
+
+    return checked
+
+
+def reject_narrow_integers(horizon: Any) -> None:
+    """Raise ValueError if `horizon` is an integer array of at most 32 bits."""
+    dtype = getattr(horizon, "dtype", None)
+    if dtype is None or not np.issubdtype(dtype, np.integer):
+        return
+    if np.dtype(dtype).itemsize <= 4:
+        raise ValueError(f"`horizon` must be a float, not {dtype}: int32 overflows.")
+
+
+def check_arms(arms: int) -> None:
+    """At least two arms."""
+    require(arms, arms >= 2, "`arms` must be at least 2.")
+
+
+def check_game(arms: int, horizon: Any) -> None:
+    """At least two arms, and a finite number of pulls that serves all of them."""
+    check_arms(arms)
+    holds = (horizon >= arms) & (horizon < np.inf)
+    require(horizon, holds, f"`horizon` must be finite and at least `arms` = {arms}.")
+
+
+def check_noise(sigma: Any) -> None:
+    """A positive noise."""
+    require(sigma, sigma > 0, "`sigma` must be positive.")
+
+
+def check_exploration(arms: int, pulls: Any, horizon: Any) -> None:
+    """A game whose uniform exploration fits into the horizon."""
+    check_game(arms, horizon)
+    require(pulls, pulls > 0, "`pulls` must be positive.")
+    fits = arms * pulls <= horizon
+    require(pulls, fits, "`pulls` times `arms` must not exceed `horizon`.")
+
+
+def check_increasing(name: str, values: Any) -> None:
+    """Positive and strictly increasing along the last axis."""
+    require(values, values > 0, f"`{name}` must be positive.")
+    rises = values[..., 1:] > values[..., :-1]
+    require(values[..., 1:], rises, f"`{name}` must be strictly increasing.")
+
+
+def check_groups(arms: int, groups: Sequence[int]) -> None:
+    """Groups of at least two that reduce all arms to one."""
+    check_arms(arms)
+    for group in groups:
+        require(group, group >= 2, "`groups` must all be at least 2.")
+    reach = float(np.prod([float(group) for group in groups]))
+    require(reach, reach >= arms, f"The product of `groups` must reach {arms} arms.")
