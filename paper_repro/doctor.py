@@ -70,7 +70,9 @@ def _global_precision() -> Finding:
         "global x64",
         "on" if wide else "off",
         not wide,
-        "" if not wide else "Leave it off: simulators state their dtype, theory enters "
+        ""
+        if not wide
+        else "Leave it off: simulators state their dtype, theory enters "
         "double precision itself; on, other random numbers may be drawn.",
     )
 
@@ -83,7 +85,9 @@ def _double_precision() -> Finding:
         "float64",
         "exact" if ok else f"1/3 = {third!r}",
         ok,
-        "" if ok else "This device has no double precision: run theory on the CPU "
+        ""
+        if ok
+        else "This device has no double precision: run theory on the CPU "
         "(JAX_PLATFORMS=cpu).",
     )
 
@@ -98,7 +102,9 @@ def _products() -> Finding:
         "float32 products",
         f"largest error {error:.1e} of entries of size 16",
         ok,
-        "" if ok else "The device rounds products (TF32 or bfloat16): exponents and "
+        ""
+        if ok
+        else "The device rounds products (TF32 or bfloat16): exponents and "
         "thresholds will be off; set jax_default_matmul_precision to highest.",
     )
 
@@ -116,7 +122,9 @@ def _flags() -> Finding:
         "XLA_FLAGS",
         flags or "none",
         ok,
-        "" if ok else "Set XLA_FLAGS=--xla_gpu_deterministic_ops=true for runs that "
+        ""
+        if ok
+        else "Set XLA_FLAGS=--xla_gpu_deterministic_ops=true for runs that "
         "must be equal bit by bit.",
     )
 

@@ -12,9 +12,6 @@ from ..checks.harness import Claim
 from .paper import Paper
 
 GROUP = "limen.papers"
-ENGINE = frozenset(
-    {"bibliography", "cli", "paper", "registry", "report", "run", "scaffold"}
-)
 
 
 class UnknownNameError(ValueError):
@@ -85,11 +82,7 @@ def _unknown(name: str) -> str:
 
 def _own() -> list[Paper]:
     names = [m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    modules = (
-        importlib.import_module(f".{name}", __package__)
-        for name in names
-        if name not in ENGINE
-    )
+    modules = [importlib.import_module(f".{name}", __package__) for name in names]
     return [module.PAPER for module in modules if hasattr(module, "PAPER")]
 
 

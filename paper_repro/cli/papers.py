@@ -49,7 +49,9 @@ def show(
     """Show a claim: statement, rule, tolerance, mutants, sizes, last verdict."""
     from .. import catalogue
 
-    typer.echo(catalogue.claim_json(claim, out) if json else catalogue.claim(claim, out))
+    typer.echo(
+        catalogue.claim_json(claim, out) if json else catalogue.claim(claim, out)
+    )
 
 
 @app.command(rich_help_panel=PAPERS)
@@ -65,7 +67,9 @@ def reproduce(
     from .. import run
 
     raise typer.Exit(
-        run.reproduce(names or [], preset, out, base_seed=seed, jobs=jobs, strict=strict)
+        run.reproduce(
+            names or [], preset, out, base_seed=seed, jobs=jobs, strict=strict
+        )
     )
 
 

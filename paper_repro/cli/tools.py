@@ -28,8 +28,10 @@ def doctor() -> None:
 
     findings = examine()
     for finding in findings:
-        mark = typer.style("ok  ", fg="green") if finding.ok else typer.style(
-            "look", fg="red", bold=True
+        mark = (
+            typer.style("ok  ", fg="green")
+            if finding.ok
+            else typer.style("look", fg="red", bold=True)
         )
         typer.echo(f"{mark}  {finding.subject:<18} {finding.fact}")
         if finding.advice:
@@ -43,7 +45,7 @@ def schema(
     """Print the JSON schema of a file that limen writes."""
     import json
 
-    from ..documents import schema_of
+    from ..schemas import schema_of
 
     typer.echo(json.dumps(schema_of(name), indent=2))
 
