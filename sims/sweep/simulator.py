@@ -31,7 +31,7 @@ class Simulator:
         dynamic: Parameters between `key` and the `*`: traced.
         static: Keyword-only parameters: they change shapes or the program.
         defaults: Parameters that may be left out, with their values.
-        kinds: `float`, `int` or `bool` for dynamic parameters annotated as arrays.
+        kinds: `float`, `int`, `bool` or `str` for parameters annotated so.
         check: Values of one cell by name to what is wrong with them, or None.
         dtype: Floating dtype in which it runs; `float64` means under x64.
         quantum: Seeds stored together.
@@ -211,8 +211,10 @@ def _attribute(owner: Any, dotted: str) -> Any:
 
 def _parameters(function: Callable[..., Any], deterministic: bool) -> tuple[dict, dict]:
     """Dynamic and static parameters of a lane function."""
-    signature = inspect.signature(function, eval_str=False)
-    parameters = dict(signature.parameters)
+    try:
+        parameters = dict(inspect.signature(function, eval_str=True).parameters)
+    except (NameError, SyntaxError):
+        parameters = dict(inspect.signature(function).parameters)
     if not deterministic and parameters.pop("key", None) is None:
         raise SpecificationError(
             f"`{function.__name__}` must take `key` first (or be deterministic)."
@@ -224,7 +226,9 @@ def _parameters(function: Callable[..., Any], deterministic: bool) -> tuple[dict
 
 
 def _kind(annotation: Any) -> str | None:
-    """What an array annotation allows: `float`, `int` or `bool`."""
+    """What an annotation allows, if it is one sort of number (or text)."""
+    if annotation in (float, int, bool, str):
+        return annotation.__name__
     if not (isinstance(annotation, type) and issubclass(annotation, AbstractArray)):
         return None
     dtypes = set(annotation.dtypes)

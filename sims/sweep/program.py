@@ -1,0 +1,248 @@
+"""A program: one simulator at one static signature, for one tile per device."""
+
+import functools
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .errors import SpecificationError
+from .signature import numerics
+from .simulator import Simulator
+from .spec import Out, Policy
+
+IMPL = "threefry2x32"
+Shapes = Mapping[str, jax.ShapeDtypeStruct]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a program but the devices: what is traced, and how.
+
+    Attributes:
+        sim: The simulator.
+        static: Its static arguments.
+        inputs: Shapes and dtypes of one lane's dynamic inputs.
+        shared: Shapes and dtypes of the inputs that all lanes see.
+        outputs: Kept outputs, with the part that is kept.
+        policy: Numerics, complete.
+    """
+
+    sim: Simulator
+    static: Mapping[str, Any]
+    inputs: Shapes
+    shared: Shapes
+    outputs: Mapping[str, Out]
+    policy: Policy
+
+    def context(self) -> Any:
+        """The numerical settings of the policy."""
+        return numerics(bool(self.policy.x64), self.policy.matmul)
+
+    def one(
+        self, key: Any, inputs: Mapping[str, Any], shared: Mapping[str, Any]
+    ) -> Any:
+        """One lane from its key: the kept outputs, checked against the declaration."""
+        sim = self.sim
+        keys = () if sim.deterministic else (key,)
+        made = sim.function(*keys, **inputs, **shared, **self.static)
+        _check_outputs(sim, made)
+        return {name: _part(made[name], out.keep) for name, out in self.outputs.items()}
+
+    def lane(self, root, stream, hi, lo, lane, inputs, shared) -> dict[str, Any]:
+        """One lane from the words of its address."""
+        return self.one(lane_key(root, stream, hi, lo, lane), inputs, shared)
+
+    def arguments(self, lanes: int | None) -> tuple[Any, ...]:
+        """Abstract arguments of `lane`, or of a batch of lanes."""
+        batch: tuple[int, ...] = () if lanes is None else (lanes,)
+        word = jax.ShapeDtypeStruct(batch, np.uint32)
+        inputs = {
+            k: jax.ShapeDtypeStruct((*batch, *s.shape), s.dtype)
+            for k, s in self.inputs.items()
+        }
+        scalar = jax.ShapeDtypeStruct((), np.uint32)
+        root = jax.ShapeDtypeStruct((2,), np.uint32)
+        return root, scalar, word, word, word, inputs, dict(self.shared)
+
+    def trace(self) -> tuple[dict[str, jax.ShapeDtypeStruct], int]:
+        """Shapes of one lane's kept outputs, and an estimate of its bytes.
+
+        Raises:
+            SpecificationError: If the simulator does not do what it declares.
+        """
+        with self.context():
+            try:
+                jaxpr, shapes = jax.make_jaxpr(self.lane, return_shape=True)(
+                    *self.arguments(None)
+                )
+            except (
+                jax.errors.ConcretizationTypeError,
+                jax.errors.NonConcreteBooleanIndexError,
+            ) as error:
+                raise SpecificationError(
+                    f"`{self.sim.name}` uses a dynamic value where a static one is "
+                    f"needed (a shape, an `if`): {str(error).splitlines()[0]}"
+                ) from error
+        _check_shapes(self, shapes)
+        return dict(shapes), live_bytes(jaxpr.jaxpr)
+
+
+def lane_key(root: Any, stream: Any, hi: Any, lo: Any, lane: Any) -> jax.Array:
+    """The key of a lane: experiment, cell (two words) and lane folded into the root."""
+    key = jax.random.wrap_key_data(root, impl=IMPL)
+    for word in (stream, hi, lo, lane):
+        key = jax.random.fold_in(key, word)
+    return key
+
+
+@functools.cache
+def root_words(base_seed: int) -> tuple[int, int]:
+    """Key data of the base seed."""
+    data = np.asarray(jax.random.key_data(jax.random.key(base_seed, impl=IMPL)))
+    return int(data[0]), int(data[1])
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled recipe: call it tile after tile.
+
+    Attributes:
+        call: The compiled function of (root, stream, hi, lo, lane, inputs, shared).
+        lanes: Lanes of one call: tile × devices.
+        seconds: Time to trace, lower and compile.
+        temp_bytes: Temporary memory of a call, from the compiler's own analysis.
+        io_bytes: Arguments and outputs of a call.
+        flops: Floating-point operations of one lane, from the compiler's cost model.
+        cached: Whether the executable came from the persistent cache.
+    """
+
+    call: Callable[..., dict[str, jax.Array]] = field(repr=False)
+    lanes: int
+    seconds: float
+    temp_bytes: int
+    io_bytes: int
+    flops: float
+    cached: bool = False
+
+
+def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
+    """Compile a recipe for `tile` lanes on each device."""
+    started = time.perf_counter()
+    batched: Any = jax.vmap(recipe.lane, in_axes=(None, None, 0, 0, 0, 0, None))
+    if len(devices) > 1:
+        batched = _sharded(batched, devices)
+    lanes = tile * len(devices)
+    with recipe.context(), jax.default_device(devices[0]):
+        compiled = jax.jit(batched).lower(*recipe.arguments(lanes)).compile()
+    memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
+    return Program(
+        call=compiled,
+        lanes=lanes,
+        seconds=time.perf_counter() - started,
+        temp_bytes=int(memory.temp_size_in_bytes) if memory else 0,
+        io_bytes=int(memory.argument_size_in_bytes + memory.output_size_in_bytes)
+        if memory
+        else 0,
+        flops=float(cost.get("flops", 0.0)) / tile,
+    )
+
+
+def _sharded(batched: Any, devices: tuple[Any, ...]) -> Any:
+    """Lanes spread over a mesh of devices; they never communicate."""
+    mesh = jax.make_mesh(
+        (len(devices),),
+        ("seeds",),
+        axis_types=(jax.sharding.AxisType.Auto,),
+        devices=devices,
+    )
+    whole, split = jax.P(), jax.P("seeds")
+    return jax.shard_map(
+        batched,
+        mesh=mesh,
+        in_specs=(whole, whole, split, split, split, split, whole),
+        out_specs=split,
+        check_vma=False,
+    )
+
+
+def live_bytes(jaxpr: Any) -> int:
+    """Bytes alive at once when a program runs equation by equation, at the worst time.
+
+    An upper estimate of what the compiler needs, since it fuses; but it is the same in
+    every process and costs no compilation.
+    """
+    last = {v: i for i, e in enumerate(jaxpr.eqns) for v in e.invars if not _literal(v)}
+    last |= {v: len(jaxpr.eqns) for v in jaxpr.outvars if not _literal(v)}
+    alive = sum(_bytes(v.aval) for v in jaxpr.invars)
+    worst = alive
+    for i, equation in enumerate(jaxpr.eqns):
+        alive += sum(_bytes(v.aval) for v in equation.outvars)
+        inner = [live_bytes(sub) for sub in _subjaxprs(equation)]
+        worst = max(worst, alive + max(inner, default=0))
+        used = {v for v in equation.invars if not _literal(v)} | set(equation.outvars)
+        alive -= sum(_bytes(v.aval) for v in used if last.get(v, i) == i)
+    return worst
+
+
+def _subjaxprs(equation: Any) -> list[Any]:
+    found = []
+    for value in equation.params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            inner = getattr(item, "jaxpr", item)
+            if hasattr(inner, "eqns"):
+                found.append(inner)
+    return found
+
+
+def _literal(variable: Any) -> bool:
+    return hasattr(variable, "val")
+
+
+def _bytes(aval: Any) -> int:
+    dtype = getattr(aval, "dtype", None)
+    shape = getattr(aval, "shape", ())
+    return math.prod(shape) * getattr(dtype, "itemsize", 4) if dtype is not None else 0
+
+
+def _part(output: Any, keep: slice | tuple[int, ...] | None) -> Any:
+    if keep is None:
+        return output
+    return (
+        output[keep] if isinstance(keep, slice) else output[jnp.asarray(keep, np.int32)]
+    )
+
+
+def _check_outputs(sim: Simulator, made: Any) -> None:
+    """Refuse outputs that are not the declared ones, or are no arrays."""
+    if not isinstance(made, dict) or set(made) != set(sim.outputs):
+        got = sorted(made) if isinstance(made, dict) else type(made).__name__
+        raise SpecificationError(
+            f"`{sim.name}` declares outputs {sorted(sim.outputs)}, but returns {got}."
+        )
+    wrong = [k for k, v in made.items() if not isinstance(v, jax.Array | np.ndarray)]
+    if wrong:
+        raise SpecificationError(f"`{sim.name}` returns no arrays for {wrong}.")
+    flat = [k for k, v in made.items() if np.ndim(v) != len(sim.outputs[k])]
+    if flat:
+        shown = {k: (np.shape(made[k]), sim.outputs[k]) for k in flat}
+        raise SpecificationError(
+            f"`{sim.name}`: shapes and dimensions differ: {shown}."
+        )
+
+
+def _check_shapes(recipe: Recipe, shapes: Mapping[str, Any]) -> None:
+    """Refuse empty outputs, and dimensions of one name and two sizes."""
+    sizes: dict[str, int] = {}
+    for name, shape in shapes.items():
+        for dim, size in zip(recipe.sim.outputs[name], shape.shape, strict=True):
+            if size == 0 or sizes.setdefault(dim, size) != size:
+                raise SpecificationError(
+                    f"`{recipe.sim.name}`: dimension `{dim}` of `{name}` has size "
+                    f"{size}, but {sizes.get(dim, 'at least 1')} was expected."
+                )

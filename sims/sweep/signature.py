@@ -1,0 +1,121 @@
+"""What decides the bits: platform, versions and policy; and where numbers come from."""
+
+import contextlib
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+SCHEMA = 1
+HARMLESS_FLAGS = (
+    "xla_force_host_platform_device_count",
+    "xla_dump",
+    "xla_cpu_multi_thread_eigen",
+)
+
+
+@contextlib.contextmanager
+def numerics(x64: bool, matmul: str) -> Iterator[None]:
+    """The settings under which a lane is traced and called."""
+    with (
+        jax.enable_x64(x64),
+        jax.default_matmul_precision(matmul),
+        jax.threefry_partitionable(True),
+    ):
+        yield
+
+
+def machine() -> dict[str, Any]:
+    """The part of the numerics signature that this process fixes."""
+    device = jax.devices()[0]
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    return {
+        "platform": device.platform,
+        "device": device.device_kind if device.platform != "cpu" else _vector_unit(),
+        "jaxlib": importlib.metadata.version("jaxlib"),
+        "jax": jax.__version__,
+        "flags": sorted(
+            f for f in flags if not f.lstrip("-").startswith(HARMLESS_FLAGS)
+        ),
+    }
+
+
+@functools.cache
+def _vector_unit() -> str:
+    """Processor family and its widest vector instructions: XLA compiles for them."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text() if info.is_file() else ""
+    widest = next(
+        (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in text), ""
+    )
+    return f"{platform.machine()} {widest}".strip()
+
+
+def provenance() -> dict[str, Any]:
+    """Where numbers come from: recorded with every block, part of no address."""
+    return {
+        **_constant_provenance(),
+        "x64": bool(jax.config.read("jax_enable_x64")),
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+@functools.cache
+def _constant_provenance() -> dict[str, Any]:
+    devices = jax.devices()
+    return {
+        "limen": importlib.metadata.version("limen"),
+        **_git(),
+        "jax": jax.__version__,
+        "jaxlib": importlib.metadata.version("jaxlib"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": devices[0].platform,
+        "device_kind": devices[0].device_kind,
+        "devices": len(devices),
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "prng": "threefry2x32, partitionable",
+        "command": " ".join(sys.argv),
+        "host": hashlib.blake2b(
+            socket.gethostname().encode(), digest_size=4
+        ).hexdigest(),
+    }
+
+
+def _git() -> dict[str, Any]:
+    """Commit of the tree limen is installed from, and whether it was changed."""
+    command = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        commit = subprocess.run(
+            [*command, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5
+        )
+        status = subprocess.run(
+            [*command, "status", "--porcelain", "-uno"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {"commit": "", "dirty": False}
+    return {"commit": commit.stdout.strip(), "dirty": bool(status.stdout.strip())}
+
+
+def attributes(entries: dict[str, Any]) -> dict[str, Any]:
+    """Entries as scalars and texts that netCDF and zarr can carry."""
+    plain = {k: int(v) if isinstance(v, bool) else v for k, v in entries.items()}
+    return {
+        k: v if isinstance(v, str | int | float) else json.dumps(v)
+        for k, v in plain.items()
+    }
