@@ -32,9 +32,10 @@ def decay(gamma: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
     return checked(gamma, holds, "`gamma` must be finite and not negative.")
 
 
-def signed(side: Side) -> Side:
-    """A side of the spectrum, +1 or −1."""
-    return checked(side, abs(side) == 1, "`side` must be +1 or -1.")
+def signed(side: Side) -> Float[Array, ""]:
+    """A side of the spectrum, +1 or −1, as a factor."""
+    side = checked(side, abs(side) == 1, "`side` must be +1 or -1.")
+    return jnp.asarray(side).astype(jnp.float64)
 
 
 def at_least(value: int, minimum: int, name: str) -> int:

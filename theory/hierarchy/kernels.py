@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from scipy import special
 
 from ..maths.precision import float64
@@ -125,7 +125,7 @@ def _kernel_mse(
 ) -> Float[Array, ""]:
     """`kernel_mse` without checks."""
 
-    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Int[Array, ""], ends: tuple[Array, Array]) -> tuple[Array, Array]:
         middle = (ends[0] + ends[1]) / 2
         kappa = jnp.exp(middle)
         degrees_of_freedom = multiplicities @ (eigenvalues / (eigenvalues + kappa))

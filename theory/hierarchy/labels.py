@@ -145,15 +145,16 @@ def _label_law(
     half_width = 45 * jnp.max(jnp.abs(weights)) + 8 * jnp.sqrt(variance)
     spacing = 2 * half_width / num_grid
     t = 2 * np.pi * jnp.fft.fftfreq(num_grid).astype(jnp.float64) / spacing
-    transform = jnp.exp(_log_characteristic(t, weights, noise) + 1j * t * half_width)
+    shift = _imaginary(t * half_width)
+    transform = jnp.exp(_log_characteristic(t, weights, noise) + shift)
     chosen = weights[np.array(kept)]
     to_density = functools.partial(_density, half_width=half_width)
     return LabelLaw(
-        grid=-half_width + spacing * jnp.arange(num_grid),
+        grid=-half_width + spacing * jnp.arange(num_grid, dtype=jnp.float64),
         spacing=spacing,
         density=to_density(transform),
-        tilted=lax.map(lambda b: to_density(transform / (1 - 2j * t * b)), chosen),
-        density_slope=to_density(-1j * t * transform),
+        tilted=lax.map(lambda b: to_density(transform / _factor(t, b)), chosen),
+        density_slope=to_density(-_imaginary(t) * transform),
         weights=chosen,
         variance=variance,
         noise=noise,
@@ -171,10 +172,22 @@ def _log_characteristic(
     def add_factor(
         total: Complex[Array, " grid"], b: Float[Array, ""]
     ) -> tuple[Complex[Array, " grid"], None]:
-        return total - 1j * t * b - 0.5 * jnp.log(1 - 2j * t * b), None
+        return total - _imaginary(t * b) - 0.5 * jnp.log(_factor(t, b)), None
 
     start = (-0.5 * noise**2 * t**2).astype(jnp.complex128)
     return lax.scan(add_factor, start, weights)[0]
+
+
+def _factor(
+    t: Float[Array, " grid"], weight: Float[Array, ""]
+) -> Complex[Array, " grid"]:
+    """1 − 2itb, whose real part is positive: principal branches are safe."""
+    return 1 - _imaginary(2 * t * weight)
+
+
+def _imaginary(part: Float[Array, " grid"]) -> Complex[Array, " grid"]:
+    """Purely imaginary numbers, without an implicit promotion."""
+    return lax.complex(jnp.zeros_like(part), part)
 
 
 def _density(
@@ -296,7 +309,7 @@ def preprocess_supremum(
     Raises:
         ValueError: If a name is unknown, the side not ±1 or the scale not positive.
     """
-    side = signed(side)
+    factor = signed(side)
     whole_line = preprocess(jnp.asarray(jnp.inf), scale, preprocessing=preprocessing)
     one_of(link, LINKS, "link")
     if link == "tanh":
@@ -305,5 +318,5 @@ def preprocess_supremum(
         lowest = preprocess(
             jnp.asarray(POLY_MINIMUM), scale, preprocessing=preprocessing
         )
-        return jnp.where(jnp.asarray(side) > 0, whole_line, -lowest)
+        return jnp.where(factor > 0, whole_line, -lowest)
     return whole_line

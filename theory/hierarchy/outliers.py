@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from ..maths.precision import float64
 from .inputs import Index, Side, checked, positive, signed
@@ -126,11 +126,12 @@ def outlier(
     Claim:
         HS-3, asymptotic limit [classical: Lu & Li; Mondelli & Montanari].
     """
-    return _outlier(_one_side(law, values, supremum, ratio, index, side), side)
+    part = _one_side(law, values, supremum, ratio, index, side)
+    return _outlier(part, signed(side))
 
 
 @jax.jit
-def _outlier(part: _Side, side: Side) -> Outlier:
+def _outlier(part: _Side, side: Float[Array, ""]) -> Outlier:
     """`outlier` of a prepared side."""
     lam_edge = part.lam_edge()
     edge = part.psi(lam_edge)
@@ -262,12 +263,11 @@ def _one_side(
     side: Side,
 ) -> _Side:
     """Check the arguments and turn a left side into a right one."""
-    side = signed(side)
     holds = (supremum > 0) & jnp.isfinite(supremum)
     message = "`supremum` must be positive and finite: the labels must be bounded."
     _in_range(index, law.tilted.shape[0])
     return _Side(
-        values=side * values,
+        values=signed(side) * values,
         supremum=checked(supremum, holds, message),
         plain=law.density * law.spacing,
         tilted=law.tilted[index] * law.spacing,
@@ -288,7 +288,7 @@ def _bisect(
 ) -> Float[Array, ""]:
     """Exponential of the point between two logarithms where `is_low` turns false."""
 
-    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Int[Array, ""], ends: tuple[Array, Array]) -> tuple[Array, Array]:
         middle = (ends[0] + ends[1]) / 2
         is_left = is_low(jnp.exp(middle))
         return jnp.where(is_left, middle, ends[0]), jnp.where(is_left, ends[1], middle)

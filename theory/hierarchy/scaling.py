@@ -286,7 +286,7 @@ def _squares(gamma: Float[Array, ""], num_features: int) -> Float[Array, " featu
 
 
 def _thresholds(
-    gamma: Float[Array, ""], num_features: int, feature_dim: float
+    gamma: Float[Array, ""], num_features: int, feature_dim: int | float
 ) -> Float[Array, " features"]:
     """n_k = (D/2) k^{2γ} S."""
     squares = _squares(gamma, num_features)
