@@ -2,8 +2,12 @@
 
 from . import kinds
 from .claim import Claim, Design, Mutant, Preset, Provenance, Tolerance
-from .errors import BadClaim, BadSamples
+from .errors import BadClaim, BadSamples, DuplicateRows
+from .exact import rounding_error
+from .family import guarantee
 from .kinds import Kind
+from .ledger import Ledger
+from .mutants import gate, kill_rates, untested_plumbing
 from .rows import lanes, rows, two_samples
 from .runner import run_claims
 from .verdict import Evidence, Look, MutantVerdict, Verdict
@@ -13,8 +17,10 @@ __all__ = [
     "BadSamples",
     "Claim",
     "Design",
+    "DuplicateRows",
     "Evidence",
     "Kind",
+    "Ledger",
     "Look",
     "Mutant",
     "MutantVerdict",
@@ -22,9 +28,14 @@ __all__ = [
     "Provenance",
     "Tolerance",
     "Verdict",
+    "gate",
+    "guarantee",
+    "kill_rates",
     "kinds",
     "lanes",
+    "rounding_error",
     "rows",
     "run_claims",
     "two_samples",
+    "untested_plumbing",
 ]

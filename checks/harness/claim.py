@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from xarray import DataArray, Dataset
 
 from .errors import BadClaim
@@ -67,7 +68,8 @@ class Design:
             to rows with dimensions (seed, point), or (point,) with the numerical error
             in `attrs["error"]` for exact evidence. `of` functions may ask for a third
             dimension `column`, pairs of samples for a dimension `sample` of length 2.
-        claimed: The claimed number, one per point (or one for all).
+        claimed: The claimed number, one per point (or one for all); for a known law
+            its distribution function, elementwise (or one function per point).
         tol: What counts as agreement.
         sweeps: What must be simulated, by name.
         interest: The deviation that must be caught; twice the tolerance by default.
@@ -78,6 +80,17 @@ class Design:
     tol: Tolerance
     sweeps: Mapping[str, Any] = field(default_factory=dict)
     interest: Any = None
+
+    def __post_init__(self) -> None:
+        if not is_law(self.claimed):
+            numbers = np.asarray(self.claimed, dtype=np.float64)
+            object.__setattr__(self, "claimed", numbers)
+
+
+def is_law(claimed: Any) -> bool:
+    """Whether a claim states a distribution function (or one per point)."""
+    some = claimed[0] if isinstance(claimed, list | tuple) and claimed else claimed
+    return callable(some)
 
 
 @dataclass(frozen=True)

@@ -7,3 +7,7 @@ class BadClaim(ValueError):
 
 class BadSamples(ValueError):
     """Rows that must not be judged: not finite, duplicated, too few, of wrong shape."""
+
+
+class DuplicateRows(BadSamples):
+    """Rows that repeat: a reused key, or seeds counted twice."""

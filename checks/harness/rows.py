@@ -49,4 +49,14 @@ def _flatten(array: DataArray) -> DataArray:
     elif "point" not in array.dims:
         array = array.expand_dims("point")
     order = [d for d in ("seed", "sample", "point", "column") if d in array.dims]
-    return array.transpose(*order)
+    return _existing(array.transpose(*order))
+
+
+def _existing(array: DataArray) -> DataArray:
+    """Without the cells that a sweep's `where` left out (coordinate `valid`)."""
+    if "valid" not in array.coords:
+        return array
+    others = [d for d in array.valid.dims if d != "point"]
+    exists = array.valid.any(others)
+    array = array.drop_vars("valid")
+    return array.isel(point=exists.values) if "point" in exists.dims else array

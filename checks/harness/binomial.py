@@ -1,0 +1,77 @@
+r"""Probabilities: the beta-binomial mixture, exact at every number of lanes.
+
+$\log e_n(p) = \log B(S+\tfrac12, n-S+\tfrac12) - \log B(\tfrac12,\tfrac12)
+- S\log p - (n-S)\log(1-p)$ for $S$ successes of $n$ (Robbins 1970).
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, special, stats
+
+_PRIOR = 0.5
+_STEPS = 60
+
+
+def log_e(p: ArrayLike, successes: ArrayLike, n: int) -> np.ndarray:
+    """Logarithm of the e-value against success probability `p`."""
+    p, successes = np.asarray(p, float), np.asarray(successes, float)
+    failures = n - successes
+    mixed = special.betaln(successes + _PRIOR, failures + _PRIOR)
+    exact = special.xlogy(successes, p) + special.xlog1py(failures, -p)
+    return mixed - special.betaln(_PRIOR, _PRIOR) - exact
+
+
+def limits(
+    successes: ArrayLike, n: int, alpha: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the set of probabilities with e-value below 1/alpha, by bisection."""
+    successes, alpha = np.broadcast_arrays(
+        np.asarray(successes, float), np.asarray(alpha, float)
+    )
+    share, bar = successes / n, -np.log(alpha)
+    outside, inside = np.zeros_like(share), share.copy()
+    lower = _bisect(outside, inside, successes, n, bar)
+    upper = _bisect(np.ones_like(share), inside, successes, n, bar)
+    return np.where(successes == 0, 0.0, lower), np.where(successes == n, 1.0, upper)
+
+
+def _bisect(
+    outside: np.ndarray,
+    inside: np.ndarray,
+    successes: np.ndarray,
+    n: int,
+    bar: np.ndarray,
+) -> np.ndarray:
+    """The point between `outside` and `inside` where the e-value reaches the bar."""
+    for _ in range(_STEPS):
+        middle = 0.5 * (outside + inside)
+        excluded = log_e(middle, successes, n) >= bar
+        outside = np.where(excluded, middle, outside)
+        inside = np.where(excluded, inside, middle)
+    return outside
+
+
+def resolution_above(edge: float, n: int, alpha: float, power: float = 0.9) -> float:
+    """The probability above `edge` that would be excluded from it with this power.
+
+    Smallest count whose lower limit exceeds `edge`, then the probability at which
+    that count is reached with probability `power`; infinite if no count does.
+    """
+    if not 0 <= edge < 1:
+        return float("inf")
+    counts = np.arange(int(np.floor(edge * n)), n + 1)
+    above = counts > edge * n
+    excluded = above & (log_e(max(edge, 1e-300), counts, n) >= -np.log(alpha))
+    if not excluded.any():
+        return float("inf")
+    least = counts[np.argmax(excluded)]
+
+    def missing(p: float) -> float:
+        return float(stats.binom.sf(least - 1, n, p)) - power
+
+    return float(optimize.bisect(missing, edge, 1.0, full_output=False))  # pyright: ignore[reportArgumentType] (a float without full_output)
+
+
+def resolution_below(edge: float, n: int, alpha: float, power: float = 0.9) -> float:
+    """The probability below `edge` that would be excluded; minus infinity if none."""
+    return 1.0 - resolution_above(1.0 - edge, n, alpha, power)

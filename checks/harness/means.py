@@ -1,0 +1,202 @@
+"""Evidence mean: rows of numbers, or a smooth function of their columns' means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import betting, mixture
+from .errors import BadSamples
+from .estimate import POWER_QUANTILE, Level, Pair, Region, undecided
+from .samples import Samples
+from .studentised import Studentised
+
+FEW_VALUES, ATOM = 10, 0.8
+BOOTSTRAP, SMALL_N, SKEWED = 400, 128, 0.1
+
+
+@dataclass(kw_only=True)
+class Mean(Studentised):
+    """Means of independent rows: t-mixture with Hall's correction."""
+
+    values: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+
+    def margins(self, level: Level) -> Pair:
+        """Normal formula, or the bootstrap of the interval's ends for skewed rows."""
+        skewed = np.abs(self.skew) / np.sqrt(self.n) > SKEWED
+        down, up = super().margins(level)
+        if not skewed.any() or not np.isfinite(self.multiplier(level)):
+            return down, up
+        below, above = self._bootstrap(level)
+        return np.where(skewed, below, down), np.where(skewed, above, up)
+
+    def _bootstrap(self, level: Level) -> Pair:
+        """0.9 quantiles of the distances from the estimate to the resampled ends."""
+        counts = resample_counts(self.n, BOOTSTRAP)
+        center, sd, skew = moments_of_counts(self.values, counts)
+        c = self.multiplier(level)
+        se = sd / np.sqrt(self.n)
+        lo = center - mixture.hall_inverse(c, skew, self.n) * se
+        hi = center - mixture.hall_inverse(-c, skew, self.n) * se
+        return (
+            np.quantile(hi - self.estimate, 0.9, axis=0),
+            np.quantile(self.estimate - lo, 0.9, axis=0),
+        )
+
+
+@dataclass(kw_only=True)
+class Bets(Mean):
+    """Means of nonnegative rows under an upper bound: exclusion by bets, exactly."""
+
+    def interval(self, level: Level) -> Pair:
+        """Lower end by bets, upper end by the t-mixture."""
+        _, hi = super().interval(level)
+        return betting.lower_limit(self.values, level.alpha), hi
+
+    def within(self, region: Region, level: Level) -> np.ndarray:
+        """Only the upper end matters."""
+        return super().interval(level)[1] <= region.hi
+
+    def excludes(self, region: Region, level: Level) -> np.ndarray:
+        """Whether the wealth against the region's end ever reached 1/alpha."""
+        return self._log_wealth(region, level).max(0) >= -np.log(level.alpha)
+
+    def log_e(self, region: Region, level: Level) -> np.ndarray:
+        """Logarithm of the wealth after the last row."""
+        return self._log_wealth(region, level)[-1]
+
+    def p(self, region: Region, level: Level) -> np.ndarray:
+        """One over the largest wealth so far."""
+        return np.minimum(1.0, np.exp(-self._log_wealth(region, level).max(0)))
+
+    def margins(self, level: Level) -> Pair:
+        """Those of the t-mixture, with the bets' own lower end where it is wider."""
+        down, up = super().margins(level)
+        lo, _ = self.interval(level)
+        return down, np.maximum(up, self.estimate - lo + POWER_QUANTILE * self.se)
+
+    def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
+        return betting.log_wealth(self.values, region.hi, level.alpha)
+
+
+def mean(
+    samples: Samples, of: Callable[..., Any] | None, bound: np.ndarray | None
+) -> Mean:
+    """Means of the rows, or of the leave-one-out pseudo-values of `of`.
+
+    Args:
+        samples: Rows (n, point), (n, sample, point) or (n, point, column) with `of`.
+        of: Smooth function of the column means.
+        bound: Upper end of an upper bound's region: bets are used if it is positive
+            and all rows are nonnegative.
+    """
+    values, diagnostics = _columns(samples, of)
+    n, points = values.shape
+    center = values.mean(0)
+    sd, skew = _spread(values - center)
+    zeros = np.zeros(points)
+    reasons = undecided(
+        (few_values(values), "discrete"), (heavy_tailed(values), "non-normal")
+    )
+    small = n < SMALL_N and bool((np.abs(skew) / np.sqrt(n) > SKEWED).any())
+    bets = bound is not None and bool(((values >= 0).all(0) & (bound > 0)).all())
+    return (Bets if bets else Mean)(
+        at=samples.at if len(samples.at) == points else ({},) * points,
+        n=n,
+        estimate=center,
+        se=sd / np.sqrt(n),
+        skew=skew,
+        bias=zeros,
+        reasons=reasons,
+        flags=("approximate",) if small else (),
+        diagnostics=diagnostics,
+        hall=True,
+        values=values,
+    )
+
+
+def pseudo_values(values: np.ndarray, of: Callable[..., Any]) -> np.ndarray:
+    """Leave-one-out pseudo-values n g(m) − (n−1) g(m without row i)."""
+    n = len(values)
+    center = values.mean(0)
+    left_out = (n * center - values) / (n - 1)
+    whole, parts = np.asarray(of(center)), np.asarray(of(left_out))
+    parts = parts.reshape(n, -1)
+    return n * whole.reshape(1, -1) - (n - 1) * parts
+
+
+def few_values(values: np.ndarray) -> np.ndarray:
+    """Fewer than 10 distinct values, or more than 80 % of the rows at one value."""
+    n = len(values)
+    ordered = np.sort(values, axis=0)
+    jumps = ordered[1:] != ordered[:-1]
+    distinct = 1 + jumps.sum(0)
+    span = int(np.floor(ATOM * n))  # equal values this far apart: an atom above 80 %
+    atom = (ordered[span:] == ordered[: n - span]).any(0) if span < n else distinct < 2
+    return (distinct < FEW_VALUES) | atom
+
+
+def heavy_tailed(values: np.ndarray) -> np.ndarray:
+    """Whether Hill's tail index is below 2 by two of its standard errors.
+
+    Of the distances from the median, the largest 10 % (at most 2 √n), at least ten.
+    """
+    n = len(values)
+    top = int(min(n / 10, 2 * np.sqrt(n)))
+    if top < 10:
+        return np.zeros(values.shape[1], dtype=bool)
+    far = np.partition(np.abs(values - np.median(values, 0)), n - top - 1, axis=0)
+    edge, tail = far[n - top - 1], far[n - top :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = np.log(tail / edge).mean(0)
+    return np.where(edge > 0, (1 + 2 / np.sqrt(top)) < 2 * excess, False)
+
+
+def resample_counts(n: int, times: int, seed: int = 0) -> np.ndarray:
+    """How often each row appears in each bootstrap resample, (times, n)."""
+    rng = np.random.default_rng([seed, n])
+    draws = rng.integers(0, n, size=(times, n)) + n * np.arange(times)[:, None]
+    counts = np.bincount(draws.ravel(), minlength=times * n)
+    return counts.reshape(times, n).astype(np.float64)
+
+
+def moments_of_counts(
+    values: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, standard deviation and skewness of every resample."""
+    n = len(values)
+    shift = values.mean(0)
+    centered = values - shift
+    first, second, third = (counts @ centered**k / n for k in (1, 2, 3))
+    variance = np.maximum(second - first**2, 1e-300)
+    third = third - 3 * first * second + 2 * first**3
+    return shift + first, np.sqrt(variance * n / (n - 1)), third / variance**1.5
+
+
+def _spread(centered: np.ndarray) -> Pair:
+    """Standard deviation (ddof 1) and moment skewness of centred columns."""
+    n = len(centered)
+    variance = (centered**2).mean(0)
+    third = (centered**3).mean(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skew = np.where(variance > 0, third / variance**1.5, 0.0)
+    return np.sqrt(variance * n / (n - 1)), skew
+
+
+def _columns(
+    samples: Samples, of: Callable[..., Any] | None
+) -> tuple[np.ndarray, tuple[dict[str, Any], ...]]:
+    """Rows (n, point) and what pairs of samples tell about common random numbers."""
+    values = samples.values
+    if of is not None:
+        return pseudo_values(values, of), ()
+    if samples.paired:
+        values = values[:, 0] - values[:, 1]
+        apart = samples.values.var(0, ddof=1).sum(0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = apart / values.var(0, ddof=1)
+        return values, tuple({"variance_ratio": float(g)} for g in gain)
+    if values.ndim != 2:
+        raise BadSamples("rows with a dimension `column` need `of`.")
+    return values, ()

@@ -1,0 +1,136 @@
+"""Rows on the host, checked: finite, distinct, enough, with their coordinates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from xarray import DataArray
+
+from .errors import BadSamples, DuplicateRows
+
+DUPLICATE_RISK = 1e-12
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows of one claim.
+
+    Attributes:
+        values: (n, point) float64; or (n, point, column), or (n, sample, point). One
+            row without seeds.
+        at: Coordinates of every point.
+        error: Numerical error of exact values, one per point.
+        has_seeds: Whether rows are independent draws.
+        paired: Whether the second dimension is `sample`.
+    """
+
+    values: np.ndarray
+    at: tuple[Mapping[str, Any], ...]
+    error: np.ndarray
+    has_seeds: bool
+    paired: bool = False
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.values)
+
+    def head(self, n: int) -> "Samples":
+        """The first `n` rows."""
+        if not self.has_seeds:
+            return self
+        values = self.values[:n]
+        return Samples(values, self.at, self.error, self.has_seeds, self.paired)
+
+
+def checked(claim: str, array: DataArray, least: int = 2) -> Samples:
+    """Rows as they come from `observe`, refused if they must not be judged.
+
+    Args:
+        claim: Who asks, for the error messages.
+        array: (seed, point) or (point,), with `column` or `sample` if need be.
+        least: The fewest rows that can be judged.
+
+    Raises:
+        BadSamples: Wrong dimensions, a value that is not finite, fewer than two rows,
+            duplicated rows; names claim, point and seed.
+    """
+    if not isinstance(array, DataArray):
+        raise BadSamples(f"{claim}: `observe` must return a DataArray (seed, point).")
+    has_seeds = "seed" in array.dims
+    if not has_seeds:
+        array = array.expand_dims("seed")
+    if "point" not in array.dims:
+        array = array.expand_dims("point")
+    order = [d for d in ("seed", "sample", "point", "column") if d in array.dims]
+    strange = set(array.dims) - set(order)
+    if strange:
+        raise BadSamples(
+            f"{claim}: `observe` returned dimensions {sorted(map(str, strange))}."
+        )
+    array = array.transpose(*order)
+    values = np.ascontiguousarray(array.values, dtype=np.float64)
+    at = _coordinates(array)
+    _finite(claim, values, at, order.index("point"))
+    if has_seeds and len(values) < least:
+        raise BadSamples(f"{claim}: fewer than {least} rows.")
+    error = np.broadcast_to(
+        np.asarray(array.attrs.get("error", 0.0), dtype=float).reshape(-1), len(at)
+    )
+    samples = Samples(values, at, error, has_seeds, "sample" in order)
+    if has_seeds:
+        refuse_duplicates(claim, samples)
+    return samples
+
+
+def refuse_duplicates(claim: str, samples: Samples) -> None:
+    """Raise if rows repeat at a fixed distance more often than chance allows.
+
+    Rows are hashed; two independent rows coincide with the collision rate of the hashes
+    (large for counts and outcomes 0/1, nil for real numbers), so that the number of
+    coincidences at any one distance is binomial with this rate.
+    """
+    n = samples.n
+    flat = np.ascontiguousarray(samples.values.reshape(n, -1)) + 0.0  # one zero
+    void = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
+    _, codes, counts = np.unique(void, return_inverse=True, return_counts=True)
+    if len(counts) == n:
+        return
+    rate = float((counts * (counts - 1.0)).sum() / (n * (n - 1.0)))
+    lags = (
+        np.arange(1, n) if n <= 512 else np.unique([2**k for k in range(20)] + [n // 2])
+    )
+    for lag in lags[lags < n]:
+        same = codes[lag:] == codes[:-lag]
+        if stats.binom.sf(same.sum() - 1, n - lag, rate) < DUPLICATE_RISK / len(lags):
+            first = int(np.argmax(same))
+            raise DuplicateRows(
+                f"{claim}: rows are duplicated: seed {first + lag} repeats seed {first}"
+                f" (and {int(same.sum()) - 1} more at the same distance)."
+            )
+
+
+def _finite(claim: str, values: np.ndarray, at: tuple, axis: int) -> None:
+    """Raise at the first value that is not finite, by seed and point."""
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        seed, point = bad[0][0], bad[0][axis]
+        raise BadSamples(
+            f"{claim}: {values[tuple(bad[0])]} at seed {seed}, point {dict(at[point])} "
+            f"({len(bad)} values are not finite); declare such runs as an outcome."
+        )
+
+
+def _coordinates(array: DataArray) -> tuple[Mapping[str, Any], ...]:
+    """Coordinates of every point as plain Python values."""
+    along = {
+        str(name): coord.values
+        for name, coord in array.coords.items()
+        if coord.dims == ("point",) and name not in ("point", "valid")
+    }
+    return tuple(
+        {name: values[k].item() for name, values in along.items()}
+        for k in range(array.sizes["point"])
+    )
