@@ -6,15 +6,21 @@ centred. `load` is $\gamma = n/d$, and $c = 1/\gamma$.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .domain import require
 from .precision import float64
 from .quadrature import legendre_rule
+
+# What a public function accepts; `float64` makes a JAX array of it.
+Scalar: TypeAlias = Float[Array | np.ndarray, ""] | float
+Atoms: TypeAlias = Float[Array | np.ndarray, " atoms"]
+Cells: TypeAlias = Float[Array | np.ndarray, "*#cells"] | float
 
 BISECTIONS = 60  # halves a bracket of 100 natural logarithms to rounding
 
@@ -27,7 +33,7 @@ class Edges(NamedTuple):
 
 
 @float64
-def marchenko_pastur_edges(load: Float[Array, "*cells"]) -> Edges:
+def marchenko_pastur_edges(load: Cells) -> Edges:
     r"""Ends $(1 \mp \sqrt c)^2$ of the bulk of $S$ for $\Sigma = I$.
 
     Args:
@@ -42,13 +48,13 @@ def marchenko_pastur_edges(load: Float[Array, "*cells"]) -> Edges:
     Claim:
         [classical: Marchenko–Pastur 1967].
     """
-    root = 1 / jnp.sqrt(_positive(load, "load"))
+    root = 1 / jnp.sqrt(require_positive(load, "load"))
     return Edges((1 - root) ** 2, (1 + root) ** 2)
 
 
 @float64
 def marchenko_pastur_density(
-    points: Float[Array, "*points"], load: Float[Array, ""]
+    points: Float[Array | np.ndarray, "*points"], load: Scalar
 ) -> Float[Array, "*points"]:
     r"""Density of the bulk, $\sqrt{(x-a)(b-x)} / (2\pi c x)$ on $[a, b]$.
 
@@ -77,7 +83,7 @@ def marchenko_pastur_density(
 @float64
 def marchenko_pastur_mean(
     function: Callable[[Float[Array, " nodes"]], Float[Array, " nodes"]],
-    load: Float[Array, ""],
+    load: Scalar,
     order: int = 2048,
 ) -> Float[Array, ""]:
     r"""Mean $\int f\, dMP$ over the law of the eigenvalues of $S$, $\Sigma = I$.
@@ -105,7 +111,7 @@ def marchenko_pastur_mean(
         >>> round(float(marchenko_pastur_mean(lambda x: x**2, 2.0)), 6)
         1.5
     """
-    ratio = 1 / _positive(load, "load")
+    ratio = 1 / require_positive(load, "load")
     angle, weight = (
         jnp.asarray(part) for part in legendre_rule(order, 0.0, float(jnp.pi))
     )
@@ -117,17 +123,14 @@ def marchenko_pastur_mean(
 
 @float64
 def effective_ridge(
-    level: Float[Array, ""],
-    variances: Float[Array, " atoms"],
-    counts: Float[Array, " atoms"],
-    num_samples: Float[Array, ""],
+    level: Scalar, variances: Atoms, counts: Atoms, num_samples: Scalar
 ) -> Float[Array, ""]:
     r"""Effective ridge $\lambda(s)$ of the resolvent of an empirical covariance.
 
     The largest root of $s = \lambda\,(1 - \mathrm{df}_1(\lambda)/n)$ with
     $\mathrm{df}_1(\lambda) = \sum_i \sigma_i / (\sigma_i + \lambda)$. As $n, d \to
     \infty$, $\mathbb{E} [S (S + sI)^{-1}]_{ii} = \sigma_i / (\sigma_i + \lambda)$.
-    Derivatives in every argument are exact.
+    Derivatives in every argument are exact up to the third.
 
     Args:
         level: $s \ge 0$, a variance.
@@ -149,29 +152,41 @@ def effective_ridge(
         1.0
     """
     level = require(level, level >= 0, "`level` must not be negative.")
-    variances, counts = require_spectrum(variances, counts)
-    num_samples = _positive(num_samples, "num_samples")
+    variances, counts, num_samples = require_cell(variances, counts, num_samples)
     return solve_effective_ridge(level, variances, counts, num_samples)
 
 
-def require_spectrum(
-    variances: Float[Array, " atoms"], counts: Float[Array, " atoms"]
-) -> tuple[Float[Array, " atoms"], Float[Array, " atoms"]]:
-    """Both arguments, checked: positive and finite, one count per variance.
+def require_cell(
+    variances: Atoms, counts: Atoms, num_samples: Scalar
+) -> tuple[Float[Array, " atoms"], Float[Array, " atoms"], Float[Array, ""]]:
+    """The three arguments of every function of a spectrum, checked.
+
+    Args:
+        variances: Eigenvalues, positive and finite.
+        counts: Their multiplicities, positive and finite, one per variance.
+        num_samples: $n$, positive; a load if the `counts` are shares of a dimension.
+
+    Returns:
+        The arguments.
 
     Raises:
-        DomainError: If a variance or a count is not positive and finite.
+        DomainError: If one is not positive and finite.
         ValueError: If the shapes differ.
     """
-    if variances.shape != counts.shape:
+    if jnp.shape(variances) != jnp.shape(counts):
         raise ValueError(
-            f"`counts` must have the shape of `variances`, {variances.shape}, "
-            f"but has {counts.shape}."
+            f"`counts` must have the shape of `variances`, {jnp.shape(variances)}, "
+            f"but has {jnp.shape(counts)}."
         )
-    return _positive(variances, "variances"), _positive(counts, "counts")
+    return (
+        require_positive(variances, "variances"),
+        require_positive(counts, "counts"),
+        require_positive(num_samples, "num_samples"),
+    )
 
 
-def _positive(value: Float[Array, "*shape"], name: str) -> Float[Array, "*shape"]:
+def require_positive(value: Any, name: str) -> Any:
+    """`value` if it is positive and finite, otherwise a `DomainError` names it."""
     holds = (value > 0) & jnp.isfinite(value)
     return require(value, holds, f"`{name}` must be positive and finite.")
 
@@ -221,7 +236,14 @@ def solve_effective_ridge(
     cell = (variances, counts, num_samples)
     frozen = jax.lax.stop_gradient((level, *cell))
     root = jax.lax.stop_gradient(_bisect(*frozen))
-    # A root looks constant to differentiation: one Newton step restores derivatives.
+    # A root looks constant to differentiation. One Newton step restores the first
+    # derivatives, another the second and third.
+    return _newton(_newton(root, level, *cell), level, *cell)
+
+
+def _newton(root, level, variances, counts, num_samples):
+    """One Newton step towards the effective ridge."""
+    cell = (variances, counts, num_samples)
     slope = unused_share(root, root, *cell)
     excess = root * unused_share(root, jnp.zeros_like(root), *cell) - level
     return root - excess / jnp.where(slope > 0, slope, 1.0)
@@ -249,9 +271,7 @@ def _bisect(level, variances, counts, num_samples):
 
 
 @float64
-def spiked_eigenvalue(
-    spike: Float[Array, "*#cells"], load: Float[Array, "*#cells"]
-) -> Float[Array, "*#cells"]:
+def spiked_eigenvalue(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
     r"""Limit of the top eigenvalue of $S$ for one spike $1 + \beta$ in white data.
 
     $(1+\beta)(1 + c/\beta)$ if $\beta^2 > c$, else the edge $(1+\sqrt c)^2$.
@@ -269,15 +289,13 @@ def spiked_eigenvalue(
     Claim:
         MEM-6, sharp threshold [classical: Baik–Ben Arous–Péché 2005].
     """
-    spike, ratio = _positive(spike, "spike"), 1 / _positive(load, "load")
+    spike, ratio = require_positive(spike, "spike"), 1 / require_positive(load, "load")
     outlier = (1 + spike) * (1 + ratio / spike)
     return jnp.where(spike**2 > ratio, outlier, (1 + jnp.sqrt(ratio)) ** 2)
 
 
 @float64
-def spiked_overlap(
-    spike: Float[Array, "*#cells"], load: Float[Array, "*#cells"]
-) -> Float[Array, "*#cells"]:
+def spiked_overlap(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
     r"""Limit $Q$ of the squared overlap of the top eigenvector of $S$ with the spike.
 
     $Q = (1 - c/\beta^2)/(1 + c/\beta)$ if $\beta^2 > c$, else 0.
@@ -299,5 +317,5 @@ def spiked_overlap(
         >>> round(float(spiked_overlap(1.5, 1.0)), 6)
         0.333333
     """
-    spike, ratio = _positive(spike, "spike"), 1 / _positive(load, "load")
+    spike, ratio = require_positive(spike, "spike"), 1 / require_positive(load, "load")
     return jnp.maximum(0.0, 1 - ratio / spike**2) / (1 + ratio / spike)
