@@ -108,7 +108,9 @@ def generator_diagonal(
     at = spectral_nodes(variances, counts, num_samples, ridge, num_nodes, BELOW)
     level = ridge + at.excess
     bulk = (at.excess / level)[:, None] * at.kept * at.lost / at.lam[:, None]
-    smooth = (ridge / level * at.slope / level)[:, None] * at.lost
+    # XLA divides by level**2, which underflows in float32 where the ridge is 0.
+    safe = jnp.where(ridge > 0, level, 1.0)
+    smooth = (ridge / safe * at.slope / safe)[:, None] * at.lost
     weight = at.weight * jnp.sqrt(at.excess)
     return 2 / jnp.pi * jnp.sum(weight[:, None] * (bulk + smooth), axis=0)
 
