@@ -16,7 +16,7 @@ from matplotlib.image import AxesImage
 from .style import STYLE
 
 COLUMNS = ("panel", "series", "x", "y", "low", "high")
-Row = tuple[str, str, float, float, float | str, float | str]
+Row = tuple[object, ...]
 
 
 def save(figure: Canvas, stem: Path) -> list[Path]:

@@ -66,7 +66,9 @@ def _check_axes(array: DataArray, x: str, hue: str | None) -> None:
         if name not in array.dims:
             known = ", ".join(str(d) for d in array.dims if d not in AVERAGED)
             raise ValueError(f"`{array.name}` has no axis `{name}`; it has {known}.")
-    left = [d for d in array.dims if d not in (*drawn, *AVERAGED) and array.sizes[d] > 1]
+    left = [
+        d for d in array.dims if d not in (*drawn, *AVERAGED) and array.sizes[d] > 1
+    ]
     if left:
         raise ValueError(
             f"Axis `{left[0]}` has {array.sizes[left[0]]} values: draw it with "

@@ -14,7 +14,6 @@ import numpy as np
 from xarray import DataArray
 
 from ..checks.harness import Evidence, MutantVerdict, Verdict
-from ..sims import sweep
 
 SCHEMA = "limen-verdicts-1"
 Document = dict[str, Any]
@@ -98,7 +97,6 @@ def run_facts(**given: Any) -> dict[str, Any]:
         "jax": version("jax"),
         "device": f"{len(devices)} × {devices[0].device_kind}",
         "alpha_consistent": 0.01,
-        **sweep.statistics(),
         **given,
     }
 

@@ -97,8 +97,8 @@ def _next_step(
         )
     if claim["verdict"] == "violated":
         return (
-            "Look for the bug in simulator or theory first; if there is none, this is a "
-            "result. A fresh base seed (--seed) is judged at a smaller level."
+            "Look for the bug in simulator or theory first; if there is none, this is "
+            "a result. A fresh base seed (--seed) is judged at a smaller level."
         )
     reason = REASONS.get(claim["reason"].split(":")[0], claim["reason"])
     return f"It is undecided because {reason}. {_more_seeds(claim, point, document)}"

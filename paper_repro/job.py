@@ -1,12 +1,13 @@
 """One paper in one process: claims, then figures, then its document."""
 
-import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from xarray import Dataset
 
 from ..checks.harness import Verdict, run_claims
 from ..figures.export import save
@@ -19,7 +20,6 @@ from .progress import Event
 ALPHA_SUITE, PAPERS_IN_SUITE = 0.01, 8
 ALPHA = ALPHA_SUITE / PAPERS_IN_SUITE
 Tell = Callable[[Event], None]
-Draw = Callable[[Sequence[tuple[sweep.Sweep, int]]], list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,34 @@ class Job:
         return self.out / self.paper / self.preset
 
 
+@dataclass
+class Counted:
+    """The seam to the engine, which also counts what its rounds cost.
+
+    Attributes:
+        store: Folder of the stored samples.
+        base_seed: Names the random streams.
+        programs: Programs compiled so far.
+        compile_seconds: Time they took.
+        run_seconds: Time spent on running.
+    """
+
+    store: Path
+    base_seed: int
+    programs: int = 0
+    compile_seconds: float = 0.0
+    run_seconds: float = 0.0
+
+    def __call__(self, requests: Sequence[tuple[sweep.Sweep, int]]) -> list[Dataset]:
+        """Draw one round; its cost stands in the attributes of every dataset."""
+        datasets = sweep.draw(requests, store=self.store, base_seed=self.base_seed)
+        for cost in [data.attrs for data in datasets[:1]]:
+            self.programs += cost["programs"]
+            self.compile_seconds += cost["compile_seconds"]
+            self.run_seconds += cost["run_seconds"]
+        return datasets
+
+
 def execute(job: Job, tell: Tell) -> dict[str, Any]:
     """Judge the claims, draw the figures, write the document.
 
@@ -65,9 +93,7 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
         documents.make_folder(job.folder / name)
     started, clock = datetime.now(UTC), time.perf_counter()
     pictures = drawable(paper, job) if job.figures else []
-    draw = functools.partial(
-        sweep.draw, store=job.out / "store", base_seed=job.base_seed
-    )
+    draw = Counted(job.out / "store", job.base_seed)
     verdicts = run_claims(
         paper.claims,
         job.preset,
@@ -85,6 +111,9 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
         command=job.command,
         base_seed=job.base_seed,
         alpha=ALPHA,
+        programs=draw.programs,
+        compile_s=round(draw.compile_seconds, 3),
+        run_s=round(draw.run_seconds, 3),
     )
     return documents.write(job.folder, job.paper, job.preset, run, verdicts, figures)
 
@@ -119,7 +148,7 @@ def _draw_all(
     pictures: Sequence[Figure],
     verdicts: Sequence[Verdict],
     job: Job,
-    draw: Draw,
+    draw: Counted,
     tell: Tell,
 ) -> list[dict[str, Any]]:
     """Run the figures' own sweeps in one request, then draw one after the other."""

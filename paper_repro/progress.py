@@ -2,10 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -33,12 +32,7 @@ class Event:
     total: int
 
 
-class Display(Protocol):
-    """Anything that can be told of events."""
-
-    def __call__(self, event: Event) -> None:
-        """Take note of one event."""
-        ...
+Display = Callable[[Event], None]
 
 
 @contextmanager

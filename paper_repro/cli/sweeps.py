@@ -1,0 +1,168 @@
+"""`limen sweep`, `plot`, `store`, `lane`: sweeps of one's own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .app import NOT_DECIDED, app
+
+SWEEPS = "Sweeps"
+store_app = typer.Typer(
+    help="Look after the stored samples: status, verify, export, diff.",
+    no_args_is_help=True,
+)
+app.add_typer(store_app, name="store", rich_help_panel=SWEEPS)
+Folder = Annotated[
+    Path, typer.Argument(help="Folder of a store, such as results/store")
+]
+STORE = Path("results/store")
+
+
+@app.command(rich_help_panel=SWEEPS)
+def sweep(
+    simulator: Annotated[
+        str,
+        typer.Argument(
+            help="system.name, module:function or file.py:function", show_default=False
+        ),
+    ] = "",
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(help="name=16,64,256 or name=1e5:1e8:7log or name=0:1:11"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Independent runs of every cell.")] = 16,
+    replicas: Annotated[int, typer.Option(help="Lanes per seed.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="FILE.nc, FILE.zarr or FILE.csv"),
+    ] = None,
+    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = STORE,
+    base_seed: Annotated[int, typer.Option("--seed", help="Root of all streams.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    worker: Annotated[
+        str, typer.Option(help="i/W: do the i-th share of W (array jobs).")
+    ] = "",
+    cluster: Annotated[str, typer.Option(help="Address of a dask scheduler.")] = "",
+    devices: Annotated[str, typer.Option(help="all, or numbers: 0,1")] = "all",
+    memory_fraction: Annotated[
+        float, typer.Option(help="Share of the memory that one program may take.")
+    ] = 0.6,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Stop cleanly after this time.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan; compile and run nothing.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 if a lane is not finite.")
+    ] = False,
+) -> None:
+    """Sweep a simulator over a grid; without SIMULATOR: list them.
+
+    limen sweep bandits.uniform --axis arms=16,64 --axis horizon=1e5:1e8:4log
+    """
+    from .. import sweeping
+
+    if not simulator:
+        typer.echo(sweeping.listing())
+        return
+    order = sweeping.Order(
+        simulator=simulator,
+        axes=tuple(axis or ()),
+        seeds=seeds,
+        replicas=replicas,
+        store=store,
+        base_seed=base_seed,
+        workers=workers,
+        worker=worker,
+        cluster=cluster,
+        devices=devices,
+        memory_fraction=memory_fraction,
+        max_seconds=max_seconds,
+    )
+    if dry_run:
+        typer.echo(sweeping.planned(order))
+        return
+    dataset = sweeping.carried_out(order)
+    typer.echo(sweeping.finish(dataset, output))
+    if strict and (sentence := sweeping.not_finite(dataset)):
+        typer.echo(f"limen: {sentence}", err=True)
+        raise typer.Exit(NOT_DECIDED)
+
+
+@app.command(rich_help_panel=SWEEPS)
+def plot(
+    file: Annotated[Path, typer.Argument(help="A sweep: FILE.nc or FILE.zarr")],
+    x: Annotated[str, typer.Option(help="Axis along the abscissa.")],
+    y: Annotated[str, typer.Option(help="Output along the ordinate.")],
+    hue: Annotated[str | None, typer.Option(help="Axis told apart by colour.")] = None,
+    logx: Annotated[bool, typer.Option("--logx", help="Logarithmic abscissa.")] = False,
+    logy: Annotated[bool, typer.Option("--logy", help="Logarithmic ordinate.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Stem of the picture's files.")
+    ] = None,
+) -> None:
+    """Draw one output of a sweep against one axis, with standard errors."""
+    from ...figures.export import save
+    from ...figures.quicklook import plot as quick
+    from .. import tables
+
+    figure = quick(tables.load(file), x, y, hue, logx=logx, logy=logy)
+    for path in save(figure, output or file.with_suffix("")):
+        typer.echo(path)
+
+
+@app.command(rich_help_panel=SWEEPS)
+def lane(
+    address: Annotated[str, typer.Argument(help="Address of a block.")],
+    number: Annotated[int, typer.Argument(help="Lane within the block.")],
+    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = STORE,
+) -> None:
+    """Run exactly one lane again, alone and unbatched."""
+    from .. import sweeping
+
+    typer.echo(sweeping.one_lane(address, number, store))
+
+
+@store_app.command()
+def status(folder: Folder = STORE) -> None:
+    """Say what is stored: simulators, groups, blocks, bytes."""
+    from .. import sweeping
+
+    typer.echo(sweeping.store_status(folder))
+
+
+@store_app.command()
+def verify(
+    folder: Folder = STORE,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Move damaged blocks to quarantine.")
+    ] = False,
+) -> None:
+    """Read every block and compare checksums; exit 5 if one is damaged."""
+    from .. import sweeping
+
+    text, damaged = sweeping.store_verify(folder, repair)
+    typer.echo(text)
+    if damaged and not repair:
+        raise typer.Exit(5)
+
+
+@store_app.command()
+def export(
+    folder: Folder,
+    target: Annotated[Path, typer.Argument(help="FILE.zarr or FILE.nc")],
+) -> None:
+    """Write everything that is stored to one file of labelled arrays."""
+    from .. import sweeping
+
+    typer.echo(sweeping.store_export(folder, target))
+
+
+@store_app.command()
+def diff(first: Folder, second: Folder) -> None:
+    """Compare two stores: equal bits, rounding, or statistically different."""
+    from .. import sweeping
+
+    typer.echo(sweeping.store_diff(first, second))
