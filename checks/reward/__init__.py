@@ -1,0 +1,1 @@
+"""Single-index reward learning and deployment by exponential tilting."""

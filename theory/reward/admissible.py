@@ -1,0 +1,200 @@
+"""Deployment temperatures that are safe after a finite number of samples.
+
+Claim: `RW-17` (admissible deployment temperatures).
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.nn import softmax
+from jaxtyping import Array, Bool, Float, Key
+
+from ..maths.precision import float64
+from . import domain
+from .links import link_spec
+from .readout import WEIGHTS, checked_proxy, sandwich, tanh_features
+from .rules import gauss_grid
+from .signal import Scalar
+
+
+class Admissible(NamedTuple):
+    r"""Which temperatures reach the target gain, by three predictions.
+
+    Attributes:
+        bound: $V^* - q_{0.9}(\sigma_\beta\sqrt{\chi^2}) \ge V_0 + \delta$.
+        predicted: $q_{0.1}(V(\hat\pi)) \ge V_0 + \delta$ for the predicted readouts.
+        first_order: The explicit set from $\varepsilon^2$; a prediction, no guarantee.
+        margin: Left minus right side of `bound`.
+    """
+
+    bound: Bool[Array, " num_temperatures"]
+    predicted: Bool[Array, " num_temperatures"]
+    first_order: Bool[Array, " num_temperatures"]
+    margin: Float[Array, " num_temperatures"]
+
+
+@float64
+def admissible_sets(
+    temperatures: Float[Array, " num_temperatures"],
+    num_samples: int,
+    target_gain: Scalar,
+    quantile: Scalar,
+    noise: Scalar,
+    ridge: Scalar,
+    half_width: Scalar,
+    proxy: Float[Array, " nodes"] | None,
+    key: Key[Array, ""],
+    *,
+    link: str,
+    weights: str,
+    num_features: int,
+    num_draws: int = 600,
+) -> Admissible:
+    r"""Admissible deployment temperatures from the law of the fitted readout.
+
+    Draws $a \sim N(a_{pop}, C/n)$, the same normals at every temperature and for every
+    proxy, deploys each, and takes quantiles of the value and of its chi-square bound.
+    By the bound, `bound` is contained in `predicted` draw by draw.
+
+    Args:
+        temperatures: $\beta_2 > 0$, of weights and deployment alike.
+        num_samples: $n \ge 1$.
+        target_gain: $\delta$, the gain over $V_0 = \mathbb{E}_{\pi_0} r^*$.
+        quantile: $q$ in (0, 1), the confidence.
+        noise: $\tau \ge 0$.
+        ridge: $\lambda \ge 0$.
+        half_width: Of the feature centres, positive.
+        proxy: $r_{a_0}$ on the nodes of `gauss_grid(breaks=(0.,))` (surrogate only).
+        key: Of the draws.
+        link: Registered link.
+        weights: label, surrogate or none.
+        num_features: $p \ge 2$.
+        num_draws: Readouts that are drawn; margins need 600.
+
+    Returns:
+        Three masks and the margin, one entry per temperature.
+
+    Raises:
+        DomainError: For bad input, or `num_features >= num_samples` without ridge.
+
+    Claim:
+        RW-17, set inclusion and ordering [paper: existence; sets derived].
+    """
+    domain.choice("weights", weights, WEIGHTS)
+    temperatures = domain.positive("temperatures", temperatures)
+    quantile = domain.inside("quantile", quantile, 0, 1)
+    target_gain = domain.finite("target_gain", target_gain)
+    domain.at_least("num_samples", num_samples, 1)
+    domain.at_least("num_draws", num_draws, 2)
+    ridge, noise = (
+        domain.nonnegative("ridge", ridge),
+        domain.nonnegative("noise", noise),
+    )
+    if num_features >= num_samples:
+        ridge = domain.positive("ridge", ridge)
+    nodes = jnp.asarray(gauss_grid(breaks=(0.0,))[0])
+    features = tanh_features(nodes, half_width, num_features=num_features)
+    proxy = checked_proxy(proxy, weights, features)
+    fits = [
+        sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
+        for t in temperatures
+    ]
+    coef = jnp.stack([fit.coef for fit in fits])
+    cov = jnp.stack([fit.cov for fit in fits]) / num_samples
+    draws = jax.random.normal(key, (num_draws, num_features), jnp.float64)
+    return _sets(
+        temperatures,
+        coef,
+        cov,
+        draws,
+        features,
+        proxy,
+        target_gain,
+        quantile,
+        link=link,
+        weights=weights,
+    )
+
+
+@eqx.filter_jit
+def _sets(
+    temperatures: Array,
+    coef: Array,
+    cov: Array,
+    draws: Array,
+    features: Array,
+    proxy: Array,
+    target_gain: Array,
+    quantile: Array,
+    *,
+    link: str,
+    weights: str,
+) -> Admissible:
+    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
+    reward, log_base = link_spec(link).fn(nodes), jnp.log(base)
+    goal = base @ reward + target_gain
+
+    def at(cell: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        temperature, middle, spread = cell
+        values, root_chi2 = _deploy(
+            log_base, reward, features, middle, _root(spread), draws, temperature
+        )
+        best = softmax(log_base + reward / temperature)
+        sigma = jnp.sqrt(best @ (reward - best @ reward) ** 2)
+        margin = best @ reward - sigma * jnp.quantile(
+            root_chi2, quantile, method="higher"
+        )
+        typical = jnp.quantile(values, 1 - quantile, method="lower")
+        seen = reward if weights == "label" else proxy
+        error = _proxy_error(
+            log_base, reward, features, middle, spread, seen / temperature
+        )
+        transfer = jnp.exp(jnp.ptp(reward - seen) / temperature)
+        first = best @ reward - sigma / temperature * jnp.sqrt(transfer * error)
+        return margin - goal, typical - goal, first - goal
+
+    margin, typical, first = jax.lax.map(at, (temperatures, coef, cov))
+    return Admissible(margin >= 0, typical >= 0, first >= 0, margin)
+
+
+def _root(cov: Array) -> Array:
+    """Symmetric square root, which varies smoothly with the matrix."""
+    values, vectors = jnp.linalg.eigh(cov)
+    return (vectors * jnp.sqrt(jnp.maximum(values, 0))[None, :]) @ vectors.T
+
+
+def _deploy(
+    log_base: Array,
+    reward: Array,
+    features: Array,
+    coef: Array,
+    root: Array,
+    draws: Array,
+    temperature: Array,
+) -> tuple[Array, Array]:
+    """Value and root chi-square of the policy of every drawn readout."""
+    estimates = (coef[None, :] + draws @ root) @ features.T
+    best = log_base + reward / temperature
+    best = best - jax.scipy.special.logsumexp(best)
+    policies = softmax(log_base[None, :] + estimates / temperature, axis=-1)
+    ratio = policies * jnp.exp(-best)[None, :]
+    chi2 = (ratio - 1) ** 2 @ jnp.exp(best)
+    return policies @ reward, jnp.sqrt(chi2)
+
+
+def _proxy_error(
+    log_base: Array,
+    reward: Array,
+    features: Array,
+    coef: Array,
+    spread: Array,
+    scaled_proxy: Array,
+) -> Array:
+    """Squared error under the proxy's policy: variance of the fit and of its bias."""
+    policy = softmax(log_base + scaled_proxy)
+    centred = features - (policy @ features)[None, :]
+    bias = features @ coef - reward
+    noise = jnp.trace(centred.T @ (policy[:, None] * centred) @ spread)
+    return noise + policy @ (bias - policy @ bias) ** 2

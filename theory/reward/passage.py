@@ -1,0 +1,222 @@
+"""First passage of the overlap: the law of the number of steps to weak recovery.
+
+Claim: `RW-11` (weak recovery: growth with the dimension and the limit law).
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import betaln
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..maths.domain import require
+from ..maths.precision import float64
+from . import domain
+from .flow import gradient_powers, linearised, slope_series
+from .rules import LOG_ROOT_TWO_PI, labels
+from .signal import Scalar
+
+POINTS, STEPS = 401, 1000
+
+
+@float64
+def hitting_cdf(
+    times: Float[Array, " num_times"],
+    dim: Scalar,
+    step: Scalar,
+    hit: Scalar,
+    temperature: Scalar,
+    noise: Scalar,
+    phase: Scalar,
+    *,
+    link: str,
+    transform: str,
+    center: ArrayLike | str = "mean",
+) -> Float[Array, " num_times"]:
+    r"""Probability that $|m| \ge$ hit by $t = $ steps$/d$, uniform start, finite $d$.
+
+    The survival $S(t) = \int p_0 u(t)$ with
+    $u_t = b(m)u_m + \frac12\sigma^2(m)u_{mm}$, $u = 0$ at $\pm$hit,
+    $b = \eta(1-m^2)G' - \frac12\eta^2mV_d$, $\sigma^2 = \eta^2D/d$,
+    $V_d = ((d-2)V + D/(1-m^2))/d$, is solved by central differences and Crank–Nicolson.
+
+    Args:
+        times: Not negative, in any order.
+        dim: $d \ge 4$.
+        step: $\eta > 0$, already with its power of $d$.
+        hit: In (0, 1).
+        temperature: $\beta > 0$; the second moment of the tilt must exist.
+        noise: $\tau \ge 0$.
+        phase: $b$, in radians.
+        link: Registered link.
+        transform: plain, exp or exp_y.
+        center: $c_0$, or "mean".
+
+    Returns:
+        Distribution function, to about $10^{-4}$.
+
+    Raises:
+        DomainError: For bad input or an infinite second moment.
+
+    Claim:
+        RW-11, law [derived].
+    """
+    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
+    times = domain.nonnegative("times", times)
+    dim = domain.positive("dim", dim)
+    dim = require(dim, dim >= 4, "`dim` must be at least 4.")
+    step, hit = domain.positive("step", step), domain.inside("hit", hit, 0, 1)
+    phase, center = domain.finite("phase", phase), domain.centring(center)
+    return _finite(
+        times,
+        dim,
+        step,
+        hit,
+        temperature,
+        noise,
+        phase,
+        center,
+        link=link,
+        transform=transform,
+    )
+
+
+@eqx.filter_jit
+def _finite(
+    times: Float[Array, " num_times"],
+    dim: Array,
+    step: Array,
+    hit: Array,
+    temperature: Array,
+    noise: Array,
+    phase: Array,
+    center: Array | str,
+    *,
+    link: str,
+    transform: str,
+) -> Float[Array, " num_times"]:
+    found = labels(temperature, noise, center, link=link, transform=transform)
+    scaled = step * jnp.exp(found.log_scale)
+    m = jnp.linspace(-hit, hit, POINTS)
+    power, spread = jax.vmap(lambda x: gradient_powers(found, x, phase))(m)
+    rest = 1 - m**2
+    power = ((dim - 2) * power + spread / rest) / dim
+    pull = rest * jnp.polyval(slope_series(found, phase)[::-1], m)
+    log_start = (dim - 3) / 2 * jnp.log(rest) - betaln(0.5, (dim - 1) / 2)
+    velocity = scaled * pull - scaled**2 * m * power / 2
+    return 1 - survival(
+        times, m, velocity, scaled**2 * spread / dim, jnp.exp(log_start)
+    )
+
+
+@float64
+def hitting_limit_cdf(
+    scaled_times: Float[Array, " num_times"],
+    scaled_step: Scalar,
+    scaled_hit: Scalar,
+    temperature: Scalar,
+    noise: Scalar,
+    phase: Scalar,
+    *,
+    link: str,
+    transform: str,
+    order: int,
+    center: ArrayLike | str = "mean",
+) -> Float[Array, " num_times"]:
+    r"""Limit law of steps$/d^{k-1}$ until $\sqrt d\,|m| \ge X_{hit}$, for $k \ge 3$.
+
+    With $\eta = \eta_0 d^{-(k-2)/2}$, $X = \sqrt d\,m$ converges to
+    $dX = [k\eta_0c_kb_kX^{k-1} - \frac12\eta_0^2V(0)X]dt' + \eta_0\sqrt{D(0)}\,dB$ from
+    a standard normal start, whatever the dimension.
+
+    Args:
+        scaled_times: Steps$/d^{k-1}$, not negative.
+        scaled_step: $\eta_0 > 0$.
+        scaled_hit: $X_{hit} > 0$.
+        temperature: $\beta > 0$; the second moment of the tilt must exist.
+        noise: $\tau \ge 0$.
+        phase: $b$, in radians; lower $c_jb_j$ must vanish.
+        link: Registered link.
+        transform: plain, exp or exp_y.
+        order: $k \ge 3$.
+        center: $c_0$, or "mean".
+
+    Returns:
+        Distribution function, to about $10^{-4}$.
+
+    Raises:
+        DomainError: For bad input or an infinite second moment.
+
+    Claim:
+        RW-11, exact limit law [derived].
+    """
+    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
+    scaled_times = domain.nonnegative("scaled_times", scaled_times)
+    scaled_step = domain.positive("scaled_step", scaled_step)
+    scaled_hit = domain.positive("scaled_hit", scaled_hit)
+    domain.at_least("order", order, 3)
+    found = linearised(
+        temperature,
+        noise,
+        domain.finite("phase", phase),
+        domain.centring(center),
+        link=link,
+        transform=transform,
+        order=order,
+    )
+    x = jnp.linspace(-scaled_hit, scaled_hit, POINTS)
+    pull = order * scaled_step * found.signal * x ** (order - 1)
+    velocity = pull - scaled_step**2 * found.power * x / 2
+    diffusion = jnp.full_like(x, scaled_step**2 * found.spread)
+    start = jnp.exp(-(x**2) / 2 - LOG_ROOT_TWO_PI)
+    return 1 - _survival(scaled_times, x, velocity, diffusion, start)
+
+
+def survival(
+    times: Float[Array, " num_times"],
+    x: Float[Array, " points"],
+    velocity: Float[Array, " points"],
+    diffusion: Float[Array, " points"],
+    density: Float[Array, " points"],
+) -> Float[Array, " num_times"]:
+    """Mass that has not left the interval, from the backward Kolmogorov equation."""
+    width, dt = x[1] - x[0], jnp.maximum(jnp.max(times), 1e-12) / STEPS
+    up = (diffusion / (2 * width**2) + velocity / (2 * width))[1:-1]
+    down = (diffusion / (2 * width**2) - velocity / (2 * width))[1:-1]
+    mass = width * density[1:-1]
+    first = jnp.ones_like(up)
+    # Two half steps of implicit Euler damp the jump at the ends; then Crank–Nicolson.
+    half = _implicit(up, down, dt / 2)
+    rough = half(half(first))
+
+    def advance(u: Array, _: None) -> tuple[Array, Array]:
+        moved = half(u + dt / 2 * _generator(up, down, u))
+        return moved, moved @ mass
+
+    _, later = jax.lax.scan(advance, rough, None, length=STEPS - 1)
+    path = jnp.concatenate([jnp.stack([first @ mass, rough @ mass]), later])
+    return jnp.interp(times, dt * jnp.arange(STEPS + 1, dtype=x.dtype), path)
+
+
+_survival = eqx.filter_jit(survival)
+
+
+def _generator(up: Array, down: Array, u: Array) -> Array:
+    right = jnp.concatenate([u[1:], jnp.zeros(1)])
+    left = jnp.concatenate([jnp.zeros(1), u[:-1]])
+    return up * right + down * left - (up + down) * u
+
+
+def _implicit(up: Array, down: Array, dt: Array) -> Callable[[Array], Array]:
+    """Solver of one implicit Euler step of length dt."""
+    lower = (-dt * down).at[0].set(0.0)
+    upper = (-dt * up).at[-1].set(0.0)
+    middle = 1 + dt * (up + down)
+
+    def solve(u: Array) -> Array:
+        return jax.lax.linalg.tridiagonal_solve(lower, middle, upper, u[:, None])[:, 0]
+
+    return solve
