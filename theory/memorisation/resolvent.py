@@ -107,12 +107,12 @@ def generator_diagonal(
     """`mean_generator` without checks, in the precision of its arguments."""
     at = spectral_nodes(variances, counts, num_samples, ridge, num_nodes, BELOW)
     level = ridge + at.excess
-    bulk = (at.excess / level)[:, None] * at.kept * at.lost / at.lam[:, None]
-    # XLA divides by level**2, which underflows in float32 where the ridge is 0.
+    bulk = (at.excess / level)[:, None] * at.kept
+    # In float32 level**2 underflows where the ridge is 0, and weight * lam overflows.
     safe = jnp.where(ridge > 0, level, 1.0)
-    smooth = (ridge / safe * at.slope / safe)[:, None] * at.lost
-    weight = at.weight * jnp.sqrt(at.excess)
-    return 2 / jnp.pi * jnp.sum(weight[:, None] * (bulk + smooth), axis=0)
+    smooth = jnp.where(ridge > 0, ridge / safe * at.slope * (at.lam / safe), 0.0)
+    weight = at.weight / at.lam * jnp.sqrt(at.excess)
+    return 2 / jnp.pi * (weight @ (at.lost * (bulk + smooth[:, None])))
 
 
 @functools.partial(jax.jit, static_argnames="num_nodes")
