@@ -6,6 +6,7 @@ from .errors import NotFinite as NotFinite
 from .errors import SpecificationError as SpecificationError
 from .errors import Stopped as Stopped
 from .errors import StoreError as StoreError
+from .keep import Store as Store
 from .memory import MemoryBudget as MemoryBudget
 from .run import draw as draw
 from .run import run as run
@@ -17,4 +18,3 @@ from .spec import Out as Out
 from .spec import Policy as Policy
 from .spec import Sweep as Sweep
 from .spec import zip_ as zip_
-from .store import Store as Store

@@ -7,9 +7,9 @@ import xarray as xr
 
 from .errors import SpecificationError
 from .grid import Axis
+from .keep import Store
 from .plan import Cell, Group, Request
 from .signature import attributes
-from .store import Store
 
 
 def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Dataset:

@@ -16,9 +16,9 @@ import numpy as np
 
 from .block import Arrays
 from .errors import Stopped
+from .keep import Store
 from .plan import Cell, Group, Plan, Quantum, recipe_key
 from .program import Program, build, root_words
-from .store import Store
 
 IN_FLIGHT = 2
 FLUSH_SECONDS = 5.0

@@ -81,6 +81,11 @@ class Group:
         return self.quantum * self.replicas
 
     @property
+    def stored(self) -> dict[str, jax.ShapeDtypeStruct]:
+        """What is stored of one lane."""
+        return self.shapes
+
+    @property
     def stored_bytes(self) -> int:
         """Stored bytes of one lane."""
         return sum(
@@ -359,15 +364,16 @@ def recipe_key(recipe: Recipe) -> tuple[Any, str]:
         part: {k: [s.shape, s.dtype.str] for k, s in getattr(recipe, part).items()}
         for part in ("inputs", "shared")
     }
-    kept = {k: _kept(out) for k, out in recipe.outputs.items()}
+    parts = {k: kept(out) for k, out in recipe.outputs.items()}
     policy = recipe.policy
     text = canonical(
-        [recipe.static, shapes, kept, policy.dtype, policy.x64, policy.matmul]
+        [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
     )
     return inspect.unwrap(recipe.sim.function), text
 
 
-def _kept(out: Out) -> Any:
+def kept(out: Out) -> Any:
+    """What is kept of an output, as plain data."""
     keep = out.keep
     return [keep.start, keep.stop, keep.step] if isinstance(keep, slice) else keep
 

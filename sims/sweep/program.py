@@ -133,12 +133,12 @@ class Program:
 
 def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     """Compile a recipe for `tile` lanes on each device."""
-    started = time.perf_counter()
+    started, first = time.perf_counter(), devices[0]
     batched: Any = jax.vmap(recipe.lane, in_axes=(None, None, 0, 0, 0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
     lanes = tile * len(devices)
-    with recipe.context(), jax.default_device(devices[0]):
+    with recipe.context(), jax.default_device(first):
         compiled = jax.jit(batched).lower(*recipe.arguments(lanes)).compile()
     memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
     return Program(

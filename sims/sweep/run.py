@@ -12,11 +12,11 @@ import xarray as xr
 from .cache import compile_cache
 from .dataset import assemble
 from .execute import Control, Report, execute, jobs, local_devices
+from .keep import Store
 from .memory import MemoryBudget
 from .plan import Plan, plan
 from .signature import machine, provenance
 from .spec import Sweep
-from .store import Store
 
 Place = str | os.PathLike[str] | Store | None
 
@@ -90,7 +90,9 @@ def open_store(place: Place) -> Store:
     """The store at a place; a folder that was opened before keeps what it read."""
     if isinstance(place, Store):
         return place
-    return Store() if place is None else _opened(Path(place).resolve())
+    store = Store() if place is None else _opened(Path(place).resolve())
+    store.ensure()
+    return store
 
 
 @functools.lru_cache(maxsize=16)
