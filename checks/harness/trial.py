@@ -17,7 +17,7 @@ from .verdict import INCONCLUSIVE, VIOLATED, Evidence, Look
 TYPICAL_MULTIPLIER = 4.5
 
 
-@dataclass
+@dataclass(eq=False)
 class Trial:
     """State of one design between looks.
 
