@@ -5,104 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from . import exact, means, proportions
-from .claim import Design
-from .errors import BadClaim, BadSamples
 from .estimate import Estimate, Level, Region
-from .kinds import Kind
+from .estimators import measure
+from .rule import Rule
 from .samples import Samples
 from .verdict import CONSISTENT, INCONCLUSIVE, VIOLATED, Evidence
 
 VACUOUS = 1e3
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A claim's kind, numbers and levels: all that judging needs besides rows.
-
-    Attributes:
-        claim: Id, for messages.
-        kind: The kind.
-        claimed: Claimed numbers (or the claimed law).
-        below: Tolerance downwards.
-        above: Tolerance upwards.
-        alpha: Level of `violated` of the whole claim.
-        alpha_consistent: Level of `consistent` per point.
-        budget: The most rows it may use.
-    """
-
-    claim: str
-    kind: Kind
-    claimed: Any
-    below: np.ndarray
-    above: np.ndarray
-    alpha: float
-    alpha_consistent: float
-    budget: int
-
-    @classmethod
-    def of(
-        cls,
-        claim: str,
-        kind: Kind,
-        design: Design,
-        alpha: float,
-        consistent: float,
-        budget: int,
-    ) -> "Rule":
-        """The rule of a design, refused if it cannot be judged.
-
-        Raises:
-            BadClaim: Negative tolerance, tolerance zero in a two-sided claim with
-                random rows, `interest` within the tolerance, a level outside (0, 0.5).
-        """
-        value = design.tol.value
-        pair = value if isinstance(value, tuple) else (value, value)
-        below, above = (np.atleast_1d(np.asarray(side, dtype=float)) for side in pair)
-        rule = cls(claim, kind, design.claimed, below, above, alpha, consistent, budget)
-        rule.check(design)
-        return rule
-
-    def check(self, design: Design) -> None:
-        """Raise if the numbers make no sense together."""
-        widest = np.maximum(self.below, self.above)
-        if not (
-            np.isfinite(widest).all() and min(self.below.min(), self.above.min()) >= 0
-        ):
-            raise BadClaim(f"{self.claim}: `tol` must be finite and not negative.")
-        random_rows = self.kind.evidence != "exact"
-        two_sided = self.kind.side == "two" and not design.tol.allow_exact
-        if random_rows and two_sided and not (self.below + self.above > 0).all():
-            raise BadClaim(
-                f"{self.claim}: tolerance 0 can never come out consistent; state "
-                "one, or `allow_exact=True`."
-            )
-        if design.interest is not None and not np.all(design.interest > widest):
-            raise BadClaim(f"{self.claim}: `interest` must exceed the tolerance.")
-        for level in (self.alpha, self.alpha_consistent):
-            if random_rows and not 0 < level < 0.5:
-                raise BadClaim(f"{self.claim}: level {level} is outside (0, 0.5).")
-
-    def region(self, points: int) -> Region:
-        """The claimed region of every point."""
-        claimed = 0.0 if self.kind.name == "law" else self.claimed
-        claimed = np.asarray(claimed, dtype=float).reshape(-1)
-        below, above = (
-            _broadcast(self.claim, t, points) for t in (self.below, self.above)
-        )
-        claimed = _broadcast(self.claim, claimed, points)
-        side = self.kind.side
-        lo = np.full(points, -np.inf) if side == "upper" else claimed - below
-        hi = np.full(points, np.inf) if side == "lower" else claimed + above
-        if not (lo <= hi).all():
-            raise BadClaim(f"{self.claim}: `claimed` must be finite.")
-        return Region(claimed, lo, hi)
-
-    def levels(self, points: int, look: int) -> tuple[Level, Level]:
-        """Levels of `violated` and of `consistent` per point."""
-        side, budget = self.kind.side, self.budget
-        strict = Level(self.alpha / points, side, budget, look)
-        return strict, Level(self.alpha_consistent, side, budget, look)
 
 
 @dataclass(frozen=True)
@@ -135,19 +44,16 @@ class Sight:
 
 def look_at(samples: Samples, rule: Rule, look: int = 1) -> Sight:
     """Judge rows at one look."""
-    estimate = measure(samples, rule, look)
+    estimate = measure(samples, rule)
     points = len(estimate.estimate)
     region = estimate.region(rule.region(points))
     strict, lenient = rule.levels(points, look)
-    return Sight(
-        estimate,
-        region,
-        strict,
-        lenient,
-        decide(estimate, region, strict, lenient),
-        estimate.log_e(region, strict),
-        estimate.p(region, strict),
-    )
+    verdicts = decide(estimate, region, strict, lenient)
+    log_e, p = estimate.log_e(region, strict), estimate.p(region, strict)
+    if rule.kind.evidence != "exact":
+        silent = estimate.reasons != ""
+        log_e, p = np.where(silent, 0.0, log_e), np.where(silent, 1.0, p)
+    return Sight(estimate, region, strict, lenient, verdicts, log_e, p)
 
 
 def decide(
@@ -161,39 +67,6 @@ def decide(
     verdicts[may_decide & violated] = VIOLATED
     verdicts[may_decide & consistent] = CONSISTENT
     return verdicts
-
-
-def measure(samples: Samples, rule: Rule, look: int) -> Estimate:
-    """Turn rows into an estimate by the kind's estimator."""
-    try:
-        return _measure(samples, rule, look)
-    except BadSamples as error:
-        raise BadSamples(f"{rule.claim}: {error}") from error
-
-
-def _measure(samples: Samples, rule: Rule, look: int) -> Estimate:
-    kind, points = rule.kind, len(samples.at)
-    match kind.estimator:
-        case "exact":
-            return exact.entries(samples)
-        case "frequency":
-            return proportions.proportion(samples)
-        case "tail":
-            return proportions.tail(samples, kind.options["level"])
-        case "quantile":
-            limit = rule.region(points).hi
-            return proportions.quantile(samples, limit, kind.options["q"])
-        case "mean":
-            return _mean(samples, rule)
-        case _:
-            raise NotImplementedError(f"estimator {kind.estimator} lands shortly")
-
-
-def _mean(samples: Samples, rule: Rule) -> Estimate:
-    kind = rule.kind
-    if kind.name == "upper_bound" and kind.of is None:
-        return means.mean(samples, None, rule.region(len(samples.at)).hi)
-    return means.mean(samples, kind.of, None)
 
 
 def evidence(sight: Sight, looks: int, p_anytime: np.ndarray) -> list[Evidence]:
@@ -257,11 +130,3 @@ def _tightness(sight: Sight, k: int) -> float | None:
 def _number(value: Any) -> float | None:
     """A float, or None for nan."""
     return None if np.isnan(value) else float(value)
-
-
-def _broadcast(claim: str, values: np.ndarray, points: int) -> np.ndarray:
-    if values.size not in (1, points):
-        raise BadClaim(
-            f"{claim}: {values.size} claimed numbers or tolerances for {points} points."
-        )
-    return np.broadcast_to(values, (points,)).astype(float)

@@ -52,7 +52,7 @@ class Kind:
     @property
     def side(self) -> str:
         """`two`, `upper` (the estimate must not exceed) or `lower`."""
-        return SIDES[self.name]
+        return self.options.get("side", SIDES[self.name])
 
 
 def identity() -> Kind:
@@ -159,6 +159,7 @@ def threshold(
     by: tuple[str, ...] | None = None,
     *,
     width: bool = False,
+    side: str = "two",
     level: float = 0.5,
 ) -> Kind:
     """Where the probability of success crosses `level` as `ratio` grows.
@@ -168,22 +169,32 @@ def threshold(
         size: The coordinate that grows; None: every finite size is a point of its own.
         omega: Admissible correction exponents of the extrapolation in `size`.
         by: As in `limit`.
-        width: Judge the exponent with which the slope grows with the size instead.
+        width: Judge the exponent 1/nu with which the slope grows with the size instead.
+        side: `two`; `lower` or `upper` for a one-sided statement (1/nu > 0).
         level: The probability that is crossed.
     """
-    options = {"ratio": ratio, "width": width, "level": level}
+    if width and size is None:
+        raise BadClaim("a width exponent needs `size`.")
+    options = {"ratio": ratio, "width": width, "level": level, "side": side}
     return Kind(
         "threshold", "frequency", None, "threshold", options | _omega(size, omega, by)
     )
 
 
-def law(cdf: Callable[..., Any] | None = None) -> Kind:
+def law(
+    cdf: Callable[..., Any] | None = None, left: Callable[..., Any] | None = None
+) -> Kind:
     """Rows follow a known law, or two samples (dimension `sample`) follow the same.
+
+    The known law may stand here, or (so that mutants can change it) in the design's
+    `claimed`. Atoms are allowed: F is also evaluated just below every row.
 
     Args:
         cdf: The distribution function, elementwise; None for two samples.
+        left: F(x−), for rows rounded to a grid: they are then spread at random
+            between F(x−) and F(x) and held against the uniform law.
     """
-    return Kind("law", "law", None, "law", {"cdf": cdf})
+    return Kind("law", "law", None, "law", {"cdf": cdf, "left": left})
 
 
 def _omega(

@@ -12,9 +12,10 @@ from .claim import Claim, Preset
 from .errors import BadClaim, BadSamples
 from .family import holm, shares
 from .fingerprint import fingerprint
-from .judge import VACUOUS, Rule
+from .judge import VACUOUS
 from .ledger import Ledger, attempt_level
 from .mutants import fate, noise_control, sort_of
+from .rule import Rule
 from .trial import Trial, is_deterministic, requests
 from .verdict import INCONCLUSIVE, VIOLATED, MutantVerdict, Verdict
 

@@ -9,7 +9,8 @@ from xarray import DataArray, Dataset
 
 from .claim import Design
 from .errors import DuplicateRows
-from .judge import Rule, Sight, evidence, look_at, reason
+from .judge import Sight, evidence, look_at, reason
+from .rule import Rule
 from .samples import Samples, checked
 from .spending import schedule
 from .verdict import INCONCLUSIVE, VIOLATED, Evidence, Look
