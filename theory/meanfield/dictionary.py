@@ -157,11 +157,10 @@ def learning_cell(
     reach = _reach(parity, top_degree)
     init_weight = require(init_weight, init_weight >= 0, "Weights are nonnegative.")
     atoms = sparse_count(c, lam, kernel_at_one)  # pyright: ignore[reportArgumentType]  # promoted
-    factor = 1 if parity == "both" else 2
-    depth = factor * atoms - (parity == "odd") * (atoms > 0)
+    depth = {"both": atoms, "odd": jnp.maximum(2 * atoms - 1, 0), "even": 2 * atoms}
     return {
         "weight": init_weight,
-        "orbit_depth": depth,
+        "orbit_depth": depth[parity],
         "num_atoms": atoms,
         "is_closed": atoms <= reach,
     }

@@ -10,7 +10,7 @@ Claims: MF-6.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from ..maths.domain import require
 from ..maths.precision import float64
@@ -181,7 +181,7 @@ def riccati_matrix_discrete(
     step = require(step, step > 0, "`step` must be positive.")
     identity = jnp.eye(M0.shape[0])
 
-    def advance(_: int, current: Matrix) -> Matrix:
+    def advance(_: Int[Array, ""], current: Matrix) -> Matrix:
         factor = identity - step * (current - M_star + lam * identity)
         return factor @ current @ factor.T + 2 * tau * step * identity
 
