@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, PathCollection, QuadMesh
@@ -13,7 +12,7 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
 from matplotlib.image import AxesImage
 
-from .style import STYLE
+from .style import applied
 
 COLUMNS = ("panel", "series", "x", "y", "low", "high")
 Row = tuple[object, ...]
@@ -30,7 +29,7 @@ def save(figure: Canvas, stem: Path) -> list[Path]:
         The three files.
     """
     png, pdf, table = (stem.with_suffix(s) for s in (".png", ".pdf", ".csv"))
-    with mpl.rc_context(fname=STYLE):
+    with applied():
         figure.savefig(png)
         figure.savefig(pdf, metadata={"CreationDate": None})
     with table.open("w", newline="") as file:

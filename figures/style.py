@@ -1,5 +1,6 @@
 """One style for all figures: theory as lines, simulation as points, mutants dashed."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ GOLDEN = 0.72
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MUTANT = "#8a8a8a"
 STYLE = Path(__file__).with_name("limen.mplstyle")
+
+
+def applied() -> AbstractContextManager[None]:
+    """The style as a context; figures are made, drawn and saved inside it."""
+    return mpl.rc_context(fname=STYLE)
 
 
 def canvas(
@@ -33,7 +39,7 @@ def canvas(
     """
     width = width or (COLUMN if columns == 1 else PAGE)
     height = rows * GOLDEN * width / columns
-    with mpl.rc_context(fname=STYLE):
+    with applied():
         figure = Canvas(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes

@@ -17,7 +17,11 @@ def entry(key: str) -> str:
 
 
 def _entries() -> dict[str, str]:
-    text = files(__package__).joinpath("references.bib").read_text(encoding="utf-8")
+    text = (
+        files("limen.paper_repro")
+        .joinpath("references.bib")
+        .read_text(encoding="utf-8")
+    )
     entries = re.split(r"^(?=@)", text, flags=re.MULTILINE)
     return {
         match[1]: part.strip()

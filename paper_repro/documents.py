@@ -192,7 +192,7 @@ def _write_rows(path: Path, verdict: Verdict) -> None:
         draft,
         allow_pickle=False,
         rows=table.values,
-        dims=list(table.dims),
+        dims=np.array([str(name) for name in table.dims]),
         **coordinates,
     )
     os.replace(draft, path)

@@ -10,6 +10,7 @@ from typing import Any
 from xarray import Dataset
 
 from ..checks.harness import Verdict, run_claims
+from ..figures import style
 from ..figures.export import save
 from ..figures.figure import Data, Figure
 from ..sims import sweep
@@ -163,7 +164,9 @@ def _draw_all(
             sweeps={name: next(drawn) for name in sweeps[figure.name]},
             sizes=figure.sizes.get(job.preset, {}),
         )
-        files = save(figure.draw(data), job.folder / "figures" / figure.name)
+        with style.applied():
+            canvas = figure.draw(data)
+        files = save(canvas, job.folder / "figures" / figure.name)
         entries.append(_entry(figure, files, job.folder))
         claims = len(verdicts)
         done, total = claims + number, claims + len(pictures)

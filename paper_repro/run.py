@@ -133,7 +133,7 @@ def _execute(
 
 
 def _show(docs: Sequence[dict[str, Any]]) -> None:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 100)
     if len(docs) == 1:
         console.print(summary.details(docs[0]))
     console.print(summary.overview(docs))

@@ -37,9 +37,9 @@ def overview(docs: Sequence[dict[str, Any]]) -> Table:
 def details(document: dict[str, Any]) -> Table:
     """One line per claim of a paper, at the point by which it should be read."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("claim", "kind", "verdict"):
+    for name in ("claim", "verdict"):
         table.add_column(name, no_wrap=True)
-    for name in ("estimate ± se", "claimed", "resolution", "seeds", "mutants", "s"):
+    for name in ("estimate ± se", "claimed", "resol.", "seeds", "mutants", "s"):
         table.add_column(name, justify="right", no_wrap=True)
     for claim in document["claims"]:
         point = collect.hardest(claim) or {}
@@ -47,7 +47,6 @@ def details(document: dict[str, Any]) -> Table:
         se = f" ± {numbers.short(point['se'], 2)}" if point.get("se") else ""
         table.add_row(
             claim["id"],
-            claim["kind"],
             Text(claim["verdict"], COLOURS[claim["verdict"]]),
             numbers.short(point.get("estimate")) + se,
             numbers.short(point.get("claimed")),

@@ -53,10 +53,8 @@ def status(arguments: Sequence[str]) -> int:
         code = exit_code(error)
         if code is None or "--debug" in arguments:
             raise
-        if hasattr(error, "show"):
-            error.show()
-        else:
-            typer.echo(f"limen: {error}", err=True)
+        show = getattr(error, "show", lambda: typer.echo(f"limen: {error}", err=True))
+        show()
         return code
 
 

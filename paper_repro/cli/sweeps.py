@@ -106,9 +106,11 @@ def plot(
     """Draw one output of a sweep against one axis, with standard errors."""
     from ...figures.export import save
     from ...figures.quicklook import plot as quick
+    from ...figures.style import applied
     from .. import tables
 
-    figure = quick(tables.load(file), x, y, hue, logx=logx, logy=logy)
+    with applied():
+        figure = quick(tables.load(file), x, y, hue, logx=logx, logy=logy)
     for path in save(figure, output or file.with_suffix("")):
         typer.echo(path)
 

@@ -93,4 +93,4 @@ def _about(paper_id: str) -> dict[str, Any]:
 
 
 def _read(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")

@@ -57,6 +57,6 @@ def seconds(value: Number) -> str:
 def place(at: dict) -> str:
     """The coordinates of a point in one line."""
     items = (
-        f"{k}={short(v) if isinstance(v, int | float) else v}" for k, v in at.items()
+        f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in at.items()
     )
     return ", ".join(items) or "all"

@@ -45,7 +45,7 @@ def write(name: str, root: Path) -> list[Path]:
     words = {"name": name, "title": name.replace("_", " ").capitalize()}
     words["prefix"] = name.upper().replace("_", "-")
     for template, path in targets.items():
-        text = files(__package__).joinpath(template).read_text(encoding="utf-8")
+        text = files(__name__).joinpath(template).read_text(encoding="utf-8")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_fill(text, words), encoding="utf-8")
     references = root / "paper_repro" / "references.bib"

@@ -3,8 +3,8 @@
 from typing import Any, TypeVar
 
 import equinox as eqx
-import jax
 import numpy as np
+from jax.core import Tracer
 
 Value = TypeVar("Value")
 
@@ -40,7 +40,7 @@ def require(value: Value, holds: Any, message: str) -> Value:
 
 def is_traced(value: Any) -> bool:
     """Whether `value` is known only at run time (inside jit, vmap or grad)."""
-    return isinstance(value, jax.core.Tracer)
+    return isinstance(value, Tracer)
 
 
 def _first_failure(value: Any, failed: Any) -> str:
