@@ -1,0 +1,197 @@
+"""The two rivals on the same target: kernel ridge and the two-layer learner."""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import cho_factor, cho_solve
+from jaxtyping import Array, Float, Key
+
+from ..sweep import simulator
+from . import data, readouts
+from .data import HIGHEST
+from .domain import check_kernel, check_split
+from .selection import selected_places
+
+TEST, SHUFFLE = 3, 4  # streams of one seed
+ERRORS = {
+    "mse": (),
+    "test_variance": (),
+    "label_variance": (),
+    "degree2_energy": (),
+}
+
+
+@simulator(ERRORS, check=check_kernel, dtype="float64")
+def simulate_kernel_ridge(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    ridge: Float[Array, ""],
+    *,
+    dim: int,
+    num_samples: int,
+    num_test: int,
+    kernel: str = "exp",
+    shuffle: bool = False,
+) -> dict[str, Array]:
+    r"""Test error of kernel ridge regression on the sphere.
+
+    $K = f(\langle x, x'\rangle/d)$, coefficients $(K + \lambda I)^{-1}s$.
+
+    Args:
+        key: Key of the seed.
+        weights: $b_k$.
+        ridge: $\lambda > 0$.
+        dim: $d$.
+        num_samples: Training samples.
+        num_test: Test points.
+        kernel: `exp`, `cubic` ($(1+t)^3$) or `quartic` ($(1+t)^4$).
+        shuffle: Permute the training labels: a negative control.
+
+    Returns:
+        `mse`, `test_variance` (mean of $s^2$ over the test points), and the exact
+        `label_variance` and `degree2_energy` of the drawn target.
+    """
+    vectors = data.hidden_vectors(key, weights, mode="sphere", size=dim)
+    inputs, score = _samples(key, weights, vectors, "sphere", (num_samples, dim))
+    fresh, target = _test_points(key, weights, vectors, "sphere", (num_test, dim))
+    score = _shuffled(key, score) if shuffle else score
+    gram = _kernel(jnp.matmul(inputs, inputs.T, precision=HIGHEST) / dim, kernel)
+    factor = cho_factor(gram + ridge * jnp.eye(num_samples, dtype=gram.dtype))
+    cross = _kernel(jnp.matmul(fresh, inputs.T, precision=HIGHEST) / dim, kernel)
+    guess = jnp.matmul(cross, cho_solve(factor, score), precision=HIGHEST)
+    return _errors(weights, vectors, guess, target, "sphere", dim)
+
+
+@simulator(ERRORS | {"overlap": ("feature",)}, check=check_split, quantum=1, tile=1)
+def simulate_split_readout(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    scale: Float[Array, ""],
+    *,
+    mode: str,
+    dim: int,
+    num_samples: int,
+    num_test: int,
+    fraction: float = 0.7,
+    shuffle: bool = False,
+) -> dict[str, Array]:
+    r"""Test error of the hierarchical learner: vectors first, then least squares.
+
+    Eigenvectors of $\hat C$ from the first `fraction` of the data (labels
+    $c\tanh(s/c)$), least squares of $s$ on $\{1, \hat h_j^2 - 1\}$ on the rest, error
+    on fresh points.
+
+    Args:
+        key: Key of the seed.
+        weights: $b_k$.
+        scale: Scale $c$.
+        mode: `gauss`, `gaussian` or `sphere`.
+        dim: $d$ ($D$ in mode gauss).
+        num_samples: Training samples, both parts together.
+        num_test: Test points.
+        fraction: Share of the first part.
+        shuffle: Permute the training labels: a negative control.
+
+    Returns:
+        As `simulate_kernel_ridge`, with the `overlap` per feature.
+    """
+    vectors = data.hidden_vectors(key, weights, mode=mode, size=dim)
+    inputs, score = _samples(key, weights, vectors, mode, (num_samples, dim))
+    fresh, target = _test_points(key, weights, vectors, mode, (num_test, dim))
+    score = _shuffled(key, score) if shuffle else score
+    first = round(fraction * num_samples)
+    labels = data.preprocess(score[:first], scale, link="id", preprocessing="tanh")
+    learned = _eigenvectors(
+        data.features_of(inputs[:first], mode=mode), labels, weights
+    )
+    design = _squares(inputs[first:], learned, mode)
+    coefs = jnp.linalg.lstsq(design, score[first:])[0]
+    guess = jnp.matmul(_squares(fresh, learned, mode), coefs, precision=HIGHEST)
+    overlap = jnp.sum(learned * vectors, axis=1) ** 2
+    return _errors(weights, vectors, guess, target, mode, dim) | {"overlap": overlap}
+
+
+def _eigenvectors(
+    seen: Float[Array, "samples D"],
+    labels: Float[Array, " samples"],
+    weights: Float[Array, " features"],
+) -> Float[Array, "features D"]:
+    """Selected eigenvectors of Ĉ (the shift and the factor ½ do not move them)."""
+    moment = jnp.matmul((seen * labels[:, None]).T, seen, precision=HIGHEST)
+    basis = jnp.linalg.eigh(moment / labels.shape[0])[1]
+    return basis.T[selected_places(weights, seen.shape[1])]
+
+
+def _squares(
+    inputs: Float[Array, "samples size"], learned: Float[Array, "features D"], mode: str
+) -> Float[Array, "samples columns"]:
+    """The second layer's regressors: 1 and ĥ_j² − 1."""
+    hidden = data.hidden_features(inputs, learned, mode=mode)
+    ones = jnp.ones((inputs.shape[0], 1), inputs.dtype)
+    return jnp.concatenate([ones, hidden**2 - 1], axis=1)
+
+
+def _samples(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    vectors: Float[Array, "features D"],
+    mode: str,
+    shape: tuple[int, int],
+) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
+    """Training inputs and noiseless scores: the first chunk of the seed."""
+    return _draw(jax.random.fold_in(key, data.SAMPLES), weights, vectors, mode, shape)
+
+
+def _test_points(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    vectors: Float[Array, "features D"],
+    mode: str,
+    shape: tuple[int, int],
+) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
+    """Fresh inputs and their noiseless scores."""
+    return _draw(jax.random.fold_in(key, TEST), weights, vectors, mode, shape)
+
+
+def _draw(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    vectors: Float[Array, "features D"],
+    mode: str,
+    shape: tuple[int, int],
+) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
+    inputs = data.draw_inputs(key, mode=mode, shape=shape, dtype=weights.dtype)
+    hidden = data.hidden_features(inputs, vectors, mode=mode)
+    return inputs, jnp.matmul(hidden**2 - 1, weights, precision=HIGHEST)
+
+
+def _shuffled(
+    key: Key[Array, ""], score: Float[Array, " samples"]
+) -> Float[Array, " samples"]:
+    return jax.random.permutation(jax.random.fold_in(key, SHUFFLE), score)
+
+
+def _kernel(
+    t: Float[Array, "rows columns"], kernel: str
+) -> Float[Array, "rows columns"]:
+    """f(t)."""
+    if kernel == "exp":
+        return jnp.exp(t)
+    return (1 + t) ** (3 if kernel == "cubic" else 4)
+
+
+def _errors(
+    weights: Float[Array, " features"],
+    vectors: Float[Array, "features D"],
+    guess: Float[Array, " test"],
+    target: Float[Array, " test"],
+    mode: str,
+    dim: int,
+) -> dict[str, Array]:
+    """Error on the test points, and what it is compared with."""
+    variance, energy = readouts.label_moments(weights, vectors, mode=mode, dim=dim)
+    return {
+        "mse": jnp.mean((guess - target) ** 2),
+        "test_variance": jnp.mean(target**2),
+        "label_variance": variance,
+        "degree2_energy": energy,
+    }
