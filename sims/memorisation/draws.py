@@ -1,0 +1,45 @@
+"""Gaussian data with a number of samples that is known only at run time.
+
+Every program is compiled for `max_samples` rows; rows beyond `num_samples` are zero.
+The first rows do not depend on `max_samples`.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+
+def normal_rows(
+    key: Key[Array, ""],
+    num_samples: Int[Array, ""],
+    max_samples: int,
+    variances: Float[Array, " dim"],
+) -> Float[Array, "max_samples dim"]:
+    """Independent rows N(0, diag(variances)), zero from `num_samples` on."""
+    shape = (max_samples, variances.shape[0])
+    normals = jax.random.normal(key, shape, variances.dtype)
+    return jnp.where(row_mask(num_samples, max_samples), normals, 0.0) * jnp.sqrt(
+        variances[None, :]
+    )
+
+
+def row_mask(num_samples: Int[Array, ""], max_samples: int):
+    """Which rows exist, as a column."""
+    return (jnp.arange(max_samples) < num_samples)[:, None]
+
+
+def covariance(
+    samples: Float[Array, "*models rows dim"], num_samples: Int[Array, ""]
+) -> Float[Array, "*models dim dim"]:
+    """Empirical covariance X'X/n, not centred."""
+    product = jnp.einsum("...ri,...rj->...ij", samples, samples)
+    return product / num_samples.astype(samples.dtype)
+
+
+def check_samples(num_samples, max_samples=None):
+    """What is wrong with a number of samples, or None."""
+    if num_samples != int(num_samples) or num_samples < 1:
+        return f"`num_samples` must be a positive integer, got {num_samples}"
+    if max_samples is not None and num_samples > max_samples:
+        return f"`num_samples` must not exceed `max_samples`, got {num_samples}"
+    return None

@@ -1,0 +1,226 @@
+"""Two linear generative models of disjoint data, and everything observed of them."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from ..sweep import simulator
+from .draws import check_samples, covariance, normal_rows, row_mask
+
+OUTPUTS = {
+    "cross": (),
+    "self": (),
+    "q_ratio": (),
+    "q_cos": (),
+    "trace": (),
+    "distance_to_truth": (),
+    "same_seed": (),
+    "distance_between_models": (),
+    "frobenius_cross": (),
+    "frobenius_self": (),
+    "energy_train": (),
+    "energy_fresh": (),
+    "span": (),
+    "m_max": (),
+    "overlap": ("latent",),
+    "overlap_second": ("latent",),
+    "overlap_pair": ("latent",),
+    "eigenvalue": ("latent",),
+    "operator_norm": (),
+    "latent_distance": (),
+}
+
+
+class Models(NamedTuple):
+    """The decomposed models, in the eigenbasis of the truth.
+
+    Attributes:
+        samples: Training points of each model, one a row.
+        covariances: S of each model.
+        values: Eigenvalues of each S, ascending, exact zeros where n < d.
+        vectors: Eigenvectors of each S, one a column.
+        transport: Eigenvalues of Sigma^(1/2) (S + ridge) Sigma^(1/2) of each model.
+        error: Eigenvalues of S - Sigma of the first model.
+    """
+
+    samples: Float[Array, "2 rows dim"]
+    covariances: Float[Array, "2 dim dim"]
+    values: Float[Array, "2 dim"]
+    vectors: Float[Array, "2 dim dim"]
+    transport: Float[Array, "2 dim"]
+    error: Float[Array, " dim"]
+
+
+def _check(num_samples, max_samples, ridge, num_shared, variances, num_latents):
+    if not (variances > 0).all():
+        return "`variances` must be positive"
+    if (variances[1:] > variances[:-1]).any():
+        return "`variances` must be descending"
+    if not ridge >= 0:
+        return f"`ridge` must not be negative, got {ridge}"
+    if not 0 <= num_shared <= num_samples:
+        return f"`num_shared` must lie in [0, num_samples], got {num_shared}"
+    if num_latents > len(variances):
+        return f"`num_latents` must not exceed the dimension, got {num_latents}"
+    return check_samples(num_samples, max_samples)
+
+
+@simulator(OUTPUTS, check=_check, dtype="float64")
+def simulate_pair(
+    key: Key[Array, ""],
+    variances: Float[Array, " dim"],
+    num_samples: Int[Array, ""],
+    ridge: Float[Array, ""] = 0.0,  # pyright: ignore[reportArgumentType]  (a default)
+    num_shared: Int[Array, ""] = 0,  # pyright: ignore[reportArgumentType]  (a default)
+    *,
+    max_samples: int,
+    num_generated: int = 64,
+    num_latents: int = 1,
+) -> dict[str, Array]:
+    """Train two models on independent data and compare them with the truth.
+
+    Generators are symmetric roots G = (S + ridge)^(1/2). Lists of section 2 of the
+    specification; means over the two models where one number describes either.
+
+    Args:
+        key: Random key.
+        variances: Eigenvalues of the true covariance, descending; its eigenvectors are
+            the coordinate axes.
+        num_samples: n per model.
+        ridge: kappa.
+        num_shared: The first rows of the second data set are those of the first.
+        max_samples: Rows in the program, at least n.
+        num_generated: Samples from shared noise, for `q_cos`, `span`, `m_max`.
+        num_latents: Leading directions that are followed.
+
+    Returns:
+        One number per name; `overlap`, …, `eigenvalue` one per latent.
+    """
+    data_key, noise_key = jax.random.split(key)
+    ridge = jnp.asarray(ridge, variances.dtype)
+    num_samples, num_shared = jnp.asarray(num_samples), jnp.asarray(num_shared)
+    models = _train(data_key, variances, num_samples, ridge, num_shared, max_samples)
+    noise_shape = (variances.shape[0], num_generated)
+    noise = jax.random.normal(noise_key, noise_shape, variances.dtype)
+    roots = jnp.sqrt(models.values + ridge)
+    return (
+        _convergence(models, variances, ridge, roots)
+        | _moments(models, variances, ridge)
+        | _generated(models, roots, noise, num_samples)
+        | _latents(models, variances, num_latents)
+    )
+
+
+def _train(key, variances, num_samples, ridge, num_shared, max_samples):
+    """Draw both data sets and decompose all matrices in one batched call."""
+    first, second = (
+        normal_rows(jax.random.fold_in(key, model), num_samples, max_samples, variances)
+        for model in (0, 1)
+    )
+    second = jnp.where(row_mask(num_shared, max_samples), first, second)
+    samples = jnp.stack([first, second])
+    covariances = covariance(samples, num_samples)
+    scale = jnp.sqrt(variances)
+    identity = jnp.eye(variances.shape[0], dtype=variances.dtype)
+    transports = scale[:, None] * (covariances + ridge * identity) * scale[None, :]
+    error = covariances[0] - jnp.diag(variances)
+    stack = jnp.concatenate([covariances, transports, error[None]])
+    values, vectors = jnp.linalg.eigh(stack, symmetrize_input=False)
+    return Models(
+        samples=samples,
+        covariances=covariances,
+        values=_clean(values[:2], num_samples),
+        vectors=vectors[:2],
+        transport=jnp.where(
+            ridge > 0, jnp.maximum(values[2:4], 0), _clean(values[2:4], num_samples)
+        ),
+        error=values[4],
+    )
+
+
+def _clean(values, num_samples):
+    """Ascending eigenvalues with the exact zeros of n < d."""
+    dim = values.shape[-1]
+    is_zero = jnp.arange(dim) < dim - num_samples
+    return jnp.where(is_zero[None, :], 0.0, jnp.maximum(values, 0.0))
+
+
+def _convergence(models, variances, ridge, roots):
+    """Generators against each other and against the truth."""
+    overlaps = models.vectors[0].T @ models.vectors[1]
+    cross = roots[0] @ overlaps**2 @ roots[1]
+    own = jnp.sum(roots**2, axis=1)
+    trace = jnp.sum(variances)
+    product = roots[0][:, None] * overlaps * roots[1][None, :]
+    fidelity = jnp.sum(jnp.linalg.svd(product, compute_uv=False))
+    transport = jnp.sum(jnp.sqrt(models.transport), axis=1)
+    diagonal = jnp.einsum("mij,mj->mi", models.vectors**2, roots)
+    return {
+        "cross": cross,
+        "self": jnp.mean(own),
+        "q_ratio": cross / jnp.sqrt(own[0] * own[1]),
+        "distance_to_truth": trace + jnp.mean(own - 2 * transport),
+        "same_seed": trace + jnp.mean(own - 2 * diagonal @ jnp.sqrt(variances)),
+        "distance_between_models": jnp.sum(own) - 2 * fidelity,
+        "operator_norm": jnp.max(jnp.abs(models.error)),
+    }
+
+
+def _moments(models, variances, ridge):
+    """Traces of products of covariances."""
+    first, second = models.covariances
+    trace = jnp.mean(jnp.trace(models.covariances, axis1=1, axis2=2))
+    square = jnp.mean(jnp.sum(models.covariances**2, axis=(1, 2)))
+    diagonal = jnp.diagonal(models.covariances, axis1=1, axis2=2)
+    fresh = jnp.mean(diagonal @ variances) + ridge * jnp.sum(variances)
+    return {
+        "trace": trace,
+        "frobenius_cross": jnp.sum(first * second),
+        "frobenius_self": square,
+        "energy_train": square + ridge * trace,
+        "energy_fresh": fresh,
+    }
+
+
+def _generated(models, roots, noise, num_samples):
+    """Samples that both models make from the same noise."""
+    coefficients = jnp.einsum("mij,ik->mjk", models.vectors, noise) * roots[:, :, None]
+    generated = models.vectors @ coefficients
+    norms = jnp.linalg.norm(generated, axis=1)
+    cosine = jnp.sum(generated[0] * generated[1], axis=0) / (norms[0] * norms[1])
+    dim = noise.shape[0]
+    is_inside = jnp.arange(dim) >= dim - num_samples
+    inside = jnp.sum(jnp.where(is_inside[None, :, None], coefficients**2, 0.0))
+    lengths = jnp.linalg.norm(models.samples, axis=2)
+    units = models.samples / jnp.where(lengths > 0, lengths, 1.0)[:, :, None]
+    closeness = jnp.abs(units @ (generated / norms[:, None, :]))
+    return {
+        "q_cos": jnp.mean(cosine),
+        "span": inside / jnp.sum(norms**2),
+        "m_max": jnp.mean(jnp.max(closeness, axis=1)),
+    }
+
+
+def _latents(models, variances, num_latents):
+    """Leading eigenvectors against those of the truth and of the other model."""
+    top = models.vectors[:, :, ::-1][:, :, :num_latents]
+    latent = jnp.arange(num_latents)
+    overlaps = top[:, latent, latent] ** 2
+    eigenvalue = models.values[0, ::-1][:num_latents]
+    relative = eigenvalue[0] / variances[0]
+    return {
+        "overlap": overlaps[0],
+        "overlap_second": overlaps[1],
+        "overlap_pair": jnp.sum(top[0] * top[1], axis=0) ** 2,
+        "eigenvalue": eigenvalue,
+        "latent_distance": latent_distance(relative, overlaps[0, 0]),
+    }
+
+
+def latent_distance(
+    relative: Float[Array, ""], overlap: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Squared distance of the rank-one truncations, over the true eigenvalue."""
+    return 1 + relative - 2 * jnp.sqrt(relative * overlap)
