@@ -1,0 +1,33 @@
+"""Single-pass streaming bandits: the players, one lane each (SB-1 … SB-14)."""
+
+from .climb import ladder_from_tape as ladder_from_tape
+from .climb import simulate_ladder as simulate_ladder
+from .eliminate import simulate_elimination as simulate_elimination
+from .eliminate import simulate_keep_top as simulate_keep_top
+from .explore import simulate_per_pull as simulate_per_pull
+from .explore import simulate_pull_by_pull as simulate_pull_by_pull
+from .explore import simulate_uniform as simulate_uniform
+from .placed import placed_bar as placed_bar
+from .placed import placed_keep_top as placed_keep_top
+from .placed import placed_king as placed_king
+from .placed import placed_multipass as placed_multipass
+from .rewards import batch_mean as batch_mean
+from .rising import bar_from_tape as bar_from_tape
+from .rising import simulate_bar as simulate_bar
+from .rounds import simulate_multipass as simulate_multipass
+from .slots import ladder_both_ways as ladder_both_ways
+from .slots import simulate_ladder_stream as simulate_ladder_stream
+from .streams import chain as chain
+from .streams import clear_cut as clear_cut
+from .streams import hard_instance as hard_instance
+from .streams import padded as padded
+from .streams import reorder as reorder
+from .streams import slippage as slippage
+from .streams import uniform_means as uniform_means
+from .sweeps import bar as bar
+from .sweeps import elimination as elimination
+from .sweeps import king as king
+from .sweeps import ladder as ladder
+from .sweeps import multipass as multipass
+from .sweeps import uniform as uniform
+from .throne import simulate_king as simulate_king

@@ -1,0 +1,143 @@
+"""Uniform exploration, then commit: the baseline with one arm in memory."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from ..sweep import simulator
+from . import outcome, rewards, streams
+
+
+def check_uniform(
+    means: Any, pulls: Any, horizon: Any, sigma: Any = 0.5, reward: str = "gaussian"
+) -> str | None:
+    """What is wrong with a game of uniform exploration."""
+    wrong = outcome.complaints(
+        bad_reward(reward),
+        outcome.bad_game(means, horizon, reward),
+        outcome.not_positive(pulls=pulls, sigma=sigma),
+    )
+    spent = outcome.present_arms(means) * np.asarray(pulls)
+    if wrong or (spent <= horizon).all():
+        return wrong
+    return f"`pulls` times arms must not exceed `horizon`, got {float(spent.max())}."
+
+
+def bad_reward(reward: str) -> str | None:
+    """Whether a reward law is unknown."""
+    if reward in rewards.REWARDS:
+        return None
+    return f"`reward` must be one of {', '.join(rewards.REWARDS)}, not {reward!r}."
+
+
+@simulator(
+    outputs=outcome.OUTPUTS, check=check_uniform, dtype="float64", quantum=64, tile=256
+)
+def simulate_uniform(
+    key: Key[Array, ""],
+    means: Float[Array, " arms"],
+    pulls: Float[Array, ""],
+    horizon: Float[Array, ""],
+    sigma: Float[Array, ""] | float = 0.5,
+    *,
+    reward: str = "gaussian",
+    per_arm: bool = False,
+) -> dict[str, Array]:
+    r"""Pull every arm equally often, keep the best mean seen so far, commit to it.
+
+    Args:
+        key: Random key.
+        means: Means in order of arrival; −∞ marks absent arms.
+        pulls: $m$ pulls of every arm, $mK \le T$ (rounded for Bernoulli rewards).
+        horizon: $T$.
+        sigma: Standard deviation of a Gaussian reward.
+        reward: "gaussian" or "bernoulli" (ties broken fairly).
+        per_arm: Return `pulls_per_arm` too.
+
+    Returns:
+        `regret, loss, chosen, explored, accepts, peak_memory`.
+
+    Claim:
+        SB-1, SB-2.
+    """
+    outcome.refuse(
+        check_uniform,
+        means=means,
+        pulls=pulls,
+        horizon=horizon,
+        sigma=sigma,
+        reward=reward,
+    )
+    gaps, pulls = streams.gaps_of(means), rewards.whole(pulls, reward)
+    seen = rewards.scores(key, means, gaps, pulls, sigma, reward)
+    spent = jnp.where(jnp.isfinite(gaps), pulls, 0.0)
+    return outcome.settle(gaps, spent, jnp.argmax(seen), horizon, per_arm=per_arm)
+
+
+@simulator(outputs=outcome.OUTPUTS, dtype="float64", quantum=64, tile=256)
+def simulate_pull_by_pull(
+    key: Key[Array, ""],
+    means: Float[Array, " arms"],
+    horizon: Float[Array, ""],
+    *,
+    pulls: int,
+) -> dict[str, Array]:
+    """Uniform exploration with Bernoulli rewards drawn one pull at a time.
+
+    Args:
+        key: Random key.
+        means: Means in order of arrival; −∞ marks absent arms.
+        horizon: $T$.
+        pulls: $m$ pulls of every arm.
+
+    Returns:
+        `regret, loss, chosen, explored, accepts, peak_memory`.
+
+    Claim:
+        SB-1: the same joint law as `simulate_uniform(reward="bernoulli")`.
+    """
+    gaps = streams.gaps_of(means)
+    reward_key, tie_key = jax.random.split(key)
+    draws = jax.random.uniform(reward_key, (pulls, *means.shape), means.dtype)
+    counts = jnp.sum(draws < means[None], axis=0, dtype=means.dtype)
+    ties = jax.random.uniform(tie_key, means.shape, means.dtype)
+    seen = jnp.where(jnp.isfinite(gaps), counts + ties, -jnp.inf)
+    spent = jnp.where(jnp.isfinite(gaps), float(pulls), 0.0)
+    return outcome.settle(gaps, spent, jnp.argmax(seen), horizon)
+
+
+def simulate_per_pull(
+    seed: int, means: np.ndarray, pulls: int, horizon: float
+) -> dict[str, float]:
+    """Uniform exploration reward by reward in NumPy: for tests and as speed anchor.
+
+    Args:
+        seed: Seed of NumPy's generator.
+        means: Bernoulli means in order of arrival.
+        pulls: $m$ pulls of every arm.
+        horizon: $T$; the commit phase is played pull by pull too.
+
+    Returns:
+        `regret`, `loss`, `chosen` and the reward that was collected.
+    """
+    rng = np.random.default_rng(seed)
+    best, king, collected = -1.0, 0, 0
+    for arm, mean in enumerate(means):
+        won = int((rng.random(pulls) < mean).sum())
+        collected += won
+        score = won + rng.random()  # fair ties
+        if score > best:
+            best, king = score, arm
+    rest = int(horizon) - pulls * len(means)
+    collected += int((rng.random(rest) < means[king]).sum())
+    gaps = means.max() - means
+    regret = pulls * gaps.sum() + rest * gaps[king]
+    return {
+        "regret": float(regret),
+        "loss": float(gaps[king]),
+        "chosen": king,
+        "reward": collected,
+    }
