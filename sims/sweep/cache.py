@@ -1,6 +1,7 @@
 """The persistent cache of compiled programs, for the time of a run."""
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,28 @@ from jax.experimental.compilation_cache import compilation_cache
 
 _lock = threading.RLock()
 _users = 0
+_counter = threading.local()
 _SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
+
+
+def hits() -> int:
+    """Programs that this thread has found in the persistent cache so far."""
+    _listen()
+    return getattr(_counter, "hits", 0)
+
+
+@functools.cache
+def _listen() -> None:
+    """Count cache hits from now on; jax reports them in the compiling thread."""
+
+    def count(event: str, **_: object) -> None:
+        if event.endswith("cache_hits"):
+            _counter.hits = getattr(_counter, "hits", 0) + 1
+
+    jax.monitoring.register_event_listener(count)
 
 
 def cache_folder() -> Path:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .block import Arrays
 from .errors import SpecificationError
-from .grid import Axis
+from .grid import Axis, describe
 from .keep import Store
 from .plan import Cell, Group, Request
 from .signature import attributes
@@ -29,7 +30,7 @@ def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Datase
         for name, (dims, dtype) in _outputs(request).items()
     }
     valid = np.zeros((*grid_shape, *lanes), bool)
-    nonfinite = 0
+    trouble = _Trouble()
     for index, (group, cell) in zip(
         sweep.positions, request.layout.places, strict=True
     ):
@@ -40,8 +41,8 @@ def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Datase
             else np.ones(rows * replicas, bool)
         )
         valid[index] = ok.reshape(lanes)
+        trouble.note(store, group, cell, found, ok)
         for name, values in found.items():
-            nonfinite += _count_nonfinite(values[ok])
             if values.dtype.kind == "f" and not ok.all():
                 values = np.where(_like(ok, values), values, np.nan)
             part = tuple(slice(n) for n in values.shape[1:])
@@ -54,8 +55,43 @@ def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Datase
     data["valid"] = (dims, valid)
     data |= _true_sizes(request, sizes, dims[: len(axes)], grid_shape)
     coords = _coords(axes, rows, replicas) | _kept(request)
-    attrs = attrs | {"simulator": sweep.sim.name, "nonfinite": nonfinite}
+    attrs = attrs | trouble.attrs() | {"simulator": sweep.sim.name}
     return xr.Dataset(data, coords, attributes(attrs))
+
+
+class _Trouble:
+    """Lanes that failed, or that report success and are not finite."""
+
+    def __init__(self) -> None:
+        self.failed = self.nonfinite = 0
+        self.first = ""
+
+    def note(
+        self, store: Store, group: Group, cell: Cell, rows: Arrays, ok: np.ndarray
+    ) -> None:
+        """Count a cell's lanes; remember how to run the first one again."""
+        finite = np.ones(len(ok), bool)
+        for values in rows.values():
+            if values.dtype.kind in "fc":
+                finite &= np.isfinite(values).reshape(len(ok), -1).all(axis=1)
+        bad = np.flatnonzero(~ok | ~finite)
+        self.failed += int((~ok).sum())
+        self.nonfinite += int((ok & ~finite).sum())
+        if self.first or not len(bad):
+            return
+        lane = int(bad[0])
+        number, within = divmod(lane, group.width)
+        address, position = store.locate(group, (cell.key, number), within)
+        what = "failed" if not ok[lane] else "is not finite"
+        self.first = (
+            f"{group.sim.name} at {describe(cell.values)}, "
+            f"seed {lane // group.replicas} {what}: limen lane {address} {position}"
+        )
+
+    def attrs(self) -> dict[str, Any]:
+        """For the dataset."""
+        counts = {"failed": self.failed, "nonfinite": self.nonfinite}
+        return counts | {"trouble": self.first}
 
 
 def _cell_rows(store: Store, group: Group, cell: Cell, rows: int) -> dict[str, Any]:
@@ -122,10 +158,6 @@ def _filled(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 def _like(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
     return mask.reshape(-1, *(1,) * (values.ndim - 1))
-
-
-def _count_nonfinite(values: np.ndarray) -> int:
-    return 0 if values.dtype.kind not in "fc" else int((~np.isfinite(values)).sum())
 
 
 def _coords(axes: list[Axis], rows: int, replicas: int) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class Group:
         tile: Lanes computed together on one device.
         shapes: Stored outputs of one lane.
         lane_bytes: Estimated memory of one lane at work.
+        operations: Estimated floating-point operations of one lane.
         base_seed: Root of all streams.
         stream: Word of the experiment.
         address: Digest of all that, of the source and of the machine: the folder.
@@ -66,6 +67,7 @@ class Group:
     tile: int | str
     shapes: dict[str, jax.ShapeDtypeStruct]
     lane_bytes: int
+    operations: float
     base_seed: int
     stream: int
     address: str
@@ -335,7 +337,7 @@ def _group(
         outputs={k: out for k, out in outputs.items() if not out.drop},
         policy=policy,
     )
-    shapes, lane_bytes = _traced(recipe_key(recipe), _Hidden(recipe))
+    shapes, lane_bytes, operations = _traced(recipe_key(recipe), _Hidden(recipe))
     tile = policy.tile or _tile(lane_bytes)
     stream = int(digest(sweep.crn_group or sim.name, 4), 16)
     seed = 0 if sim.deterministic else int(base_seed)
@@ -352,6 +354,7 @@ def _group(
         tile=tile,
         shapes=shapes,
         lane_bytes=lane_bytes,
+        operations=operations,
         base_seed=seed,
         stream=stream,
         address=digest(signature),
@@ -392,7 +395,9 @@ class _Hidden:
 
 
 @functools.lru_cache(maxsize=4096)
-def _traced(key: Any, recipe: _Hidden) -> tuple[dict[str, jax.ShapeDtypeStruct], int]:
+def _traced(
+    key: Any, recipe: _Hidden
+) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
     return recipe.value.trace()
 
 

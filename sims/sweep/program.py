@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from . import cache
 from .errors import SpecificationError
 from .signature import numerics
 from .simulator import Simulator
@@ -70,8 +71,8 @@ class Recipe:
         root = jax.ShapeDtypeStruct((2,), np.uint32)
         return root, scalar, word, word, word, inputs, dict(self.shared)
 
-    def trace(self) -> tuple[dict[str, jax.ShapeDtypeStruct], int]:
-        """Shapes of one lane's kept outputs, and an estimate of its bytes.
+    def trace(self) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
+        """Shapes of one lane's kept outputs, estimates of its bytes and operations.
 
         Raises:
             SpecificationError: If the simulator does not do what it declares.
@@ -90,7 +91,7 @@ class Recipe:
                     f"needed (a shape, an `if`): {str(error).splitlines()[0]}"
                 ) from error
         _check_shapes(self, shapes)
-        return dict(shapes), live_bytes(jaxpr.jaxpr)
+        return dict(shapes), live_bytes(jaxpr.jaxpr), operations(jaxpr.jaxpr)
 
 
 def lane_key(root: Any, stream: Any, hi: Any, lo: Any, lane: Any) -> jax.Array:
@@ -130,10 +131,14 @@ class Program:
     flops: float
     cached: bool = False
 
+    def facts(self) -> dict[str, Any]:
+        """What a block records about its program."""
+        return {k: v for k, v in vars(self).items() if k != "call"}
+
 
 def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     """Compile a recipe for `tile` lanes on each device."""
-    started, first = time.perf_counter(), devices[0]
+    started, first, hits = time.perf_counter(), devices[0], cache.hits()
     batched: Any = jax.vmap(recipe.lane, in_axes=(None, None, 0, 0, 0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
@@ -150,6 +155,7 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
         if memory
         else 0,
         flops=float(cost.get("flops", 0.0)) / tile,
+        cached=cache.hits() > hits,
     )
 
 
@@ -188,6 +194,27 @@ def live_bytes(jaxpr: Any) -> int:
         used = {v for v in equation.invars if not _literal(v)} | set(equation.outvars)
         alive -= sum(_bytes(v.aval) for v in used if last.get(v, i) == i)
     return worst
+
+
+def operations(jaxpr: Any) -> float:
+    """Floating-point operations, roughly: one per output entry, products counted."""
+    total = 0.0
+    for equation in jaxpr.eqns:
+        inner = [operations(sub) for sub in _subjaxprs(equation)]
+        times = (
+            equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
+        )
+        total += times * sum(inner) if inner else _entries(equation)
+    return total
+
+
+def _entries(equation: Any) -> float:
+    out = float(sum(math.prod(getattr(v.aval, "shape", ())) for v in equation.outvars))
+    if equation.primitive.name != "dot_general":
+        return out
+    (contracted, _), _ = equation.params["dimension_numbers"]
+    shape = equation.invars[0].aval.shape
+    return out * 2 * math.prod(shape[i] for i in contracted)
 
 
 def _subjaxprs(equation: Any) -> list[Any]:

@@ -1,24 +1,33 @@
 """From sweeps to datasets: `run` for a user, `draw` for the check harness."""
 
+import contextlib
 import functools
 import os
-import time
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from . import audit
+from . import workers as scale_out
 from .cache import compile_cache
+from .control import Control
 from .dataset import assemble
-from .execute import Control, Report, execute, jobs, local_devices
+from .errors import NotFinite, SpecificationError, StoreError
+from .execute import Report, execute, local_devices
+from .jobs import jobs
 from .keep import Store
 from .memory import MemoryBudget
 from .plan import Plan, plan
+from .progress import Progress
 from .signature import machine, provenance
 from .spec import Sweep
 
 Place = str | os.PathLike[str] | Store | None
+SAFETY = 1.1
 
 
 def draw(
@@ -40,7 +49,8 @@ def draw(
     opened = open_store(store)
     made = plan(requests, base_seed=base_seed, fill=True)
     report = carry_out(made, opened, Control())
-    return [assemble(r, opened, _attrs(report, base_seed)) for r in made.requests]
+    attrs = _attrs(report, base_seed)
+    return [assemble(request, opened, attrs) for request in made.requests]
 
 
 def run(
@@ -48,9 +58,10 @@ def run(
     seeds: int,
     *,
     store: Place = None,
-    workers: int = 1,
+    workers: Any = 1,
     progress: bool = True,
     base_seed: int = 0,
+    strict: bool = False,
     budget: MemoryBudget | None = None,
     devices: Sequence[int] | None = None,
     max_seconds: float | None = None,
@@ -61,29 +72,107 @@ def run(
         sweep: What to evaluate.
         seeds: Number of seeds.
         store: Folder of the store, a `Store`, or None (nothing is kept).
-        workers: Processes; 1 computes in this one, on all local devices.
+        workers: Number of processes (1: this one, on all local devices), or a
+            `distributed.Client`, or the address of its scheduler.
         progress: Show progress on stderr.
         base_seed: Root of all random streams.
+        strict: Audit every group; refuse lanes that are not finite.
         budget: Memory that one program may take.
         devices: Numbers of the local devices to use; None takes all.
         max_seconds: Stop cleanly after this time.
 
     Returns:
         Dataset with dimensions (*axes, seed, [replica], *output dimensions).
+
+    Raises:
+        SpecificationError: If the sweep is not well formed; nothing was compiled.
+        StoreError: If the store cannot be used.
+        NotFinite: Under `strict`, if a successful lane holds NaN or infinity.
+        Stopped: After `max_seconds`.
     """
-    opened = open_store(store)
+    control = Control(
+        deadline=scale_out.deadline(max_seconds),
+        strict=strict,
+        budget=budget or MemoryBudget(),
+    )
     made = plan([(sweep, seeds)], base_seed=base_seed, budget=budget)
-    limit = float("inf") if max_seconds is None else time.monotonic() + max_seconds
-    report = carry_out(made, opened, Control(deadline=limit), devices=devices)
-    return assemble(made.requests[0], opened, _attrs(report, base_seed))
+    _check_whole(sweep, store, workers)
+    with _placed(store, workers) as opened, Progress(made, progress) as shown:
+        control.observe = shown
+        report = carry_out(made, opened, control, workers, devices)
+        rows = assemble(made.requests[0], opened, _attrs(report, base_seed))
+    if strict and rows.attrs["nonfinite"]:
+        raise NotFinite(rows.attrs["trouble"])
+    return rows
+
+
+def run_share(
+    sweep: Sweep,
+    seeds: int,
+    *,
+    store: str | os.PathLike[str],
+    worker: tuple[int, int],
+    base_seed: int = 0,
+    max_seconds: float | None = None,
+) -> bool:
+    """Be process i of W over one store: first the own share, then what nobody began.
+
+    Args:
+        sweep: What all W processes evaluate.
+        seeds: Number of seeds.
+        store: The folder they share.
+        worker: (i, W) with 0 <= i < W.
+        base_seed: Root of all random streams.
+        max_seconds: Stop cleanly after this time.
+
+    Returns:
+        Whether the sweep is complete now (the last process to end says so).
+
+    Raises:
+        SpecificationError: If `worker` is not of that form.
+    """
+    if not 0 <= worker[0] < worker[1]:
+        raise SpecificationError(f"`worker` must be i/W with 0 <= i < W: {worker}.")
+    made = plan([(sweep, seeds)], base_seed=base_seed)
+    opened = open_store(store)
+    control = Control(deadline=scale_out.deadline(max_seconds), wait=False)
+    carry_out(made, opened, control, worker=worker)
+    for group in made.groups.values():
+        opened.refresh(group)
+    return not any(opened.missing(g, made.need(a)) for a, g in made.groups.items())
 
 
 def carry_out(
-    plan: Plan, store: Store, control: Control, *, devices: Sequence[int] | None = None
+    plan: Plan,
+    store: Store,
+    control: Control,
+    processes: Any = 1,
+    devices: Sequence[int] | None = None,
+    worker: tuple[int, int] | None = None,
 ) -> Report:
-    """Compute what the store lacks."""
+    """Compute what the store lacks.
+
+    Raises:
+        StoreError: If the disk cannot hold it.
+    """
+    if control.strict:
+        for group in plan.groups.values():
+            audit.check_pure(group.recipe)
+    if processes != 1:
+        if not isinstance(processes, int):
+            return scale_out.on_cluster(plan, store, processes, control)
+        return scale_out.in_processes(plan, store, processes, control)
+    parts = 1 if worker is None else scale_out.PARTS_PER_WORKER * worker[1]
+    todo = jobs(plan, store, parts)
+    _check_disk(store, sum(j.lanes * j.group.stored_bytes for j in todo))
+    if worker is not None:
+        todo = scale_out.own_share(todo, worker)
     with compile_cache():
-        return execute(jobs(plan, store), store, local_devices(devices), control)
+        report = execute(todo, store, local_devices(devices), control)
+    if control.strict:
+        for job in {job.group.address: job for job in todo}.values():
+            audit.check_alone(job, store.rows(job.group, job.quanta[0]))
+    return report
 
 
 def open_store(place: Place) -> Store:
@@ -100,13 +189,41 @@ def _opened(root: Path) -> Store:
     return Store(root)
 
 
+@contextlib.contextmanager
+def _placed(place: Place, processes: Any) -> Iterator[Store]:
+    """The store of a run; several processes without one share a temporary folder."""
+    if processes == 1 or not (place is None or getattr(place, "root", "") is None):
+        yield open_store(place)
+        return
+    folder = tempfile.mkdtemp(prefix="limen-")
+    try:
+        yield Store(Path(folder) / "store")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_whole(sweep: Sweep, place: Place, processes: Any) -> None:
+    """Refuse to keep what is not reproducible."""
+    if sweep.policy.tile != "all":
+        return
+    if processes != 1 or not (place is None or getattr(place, "root", "") is None):
+        raise SpecificationError("`tile='all'` is for exploration: it needs no store.")
+
+
+def _check_disk(store: Store, predicted: int) -> None:
+    if store.root is None:
+        return
+    free = shutil.disk_usage(store.root).free
+    if predicted * SAFETY > free:
+        raise StoreError(
+            f"{store.root} needs {predicted:,} B, but {free:,} B are free."
+        )
+
+
 def _attrs(report: Report, base_seed: int) -> dict[str, Any]:
     return {
         **provenance(),
+        **vars(report),
         "signature": machine(),
         "base_seed": base_seed,
-        "programs": report.programs,
-        "programs_cached": report.cached,
-        "compile_seconds": report.compile_seconds,
-        "run_seconds": report.run_seconds,
     }

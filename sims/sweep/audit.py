@@ -1,0 +1,93 @@
+"""Audits: the same lanes elsewhere in a tile must have the same bits."""
+
+import logging
+from typing import Any
+
+import jax
+import numpy as np
+
+from .block import Arrays
+from .errors import NonDeterministic
+from .jobs import Arguments, Job
+from .program import Program, Recipe
+
+EVERY = 100
+RTOL = {"float32": 1e-4, "float64": 1e-9}
+log = logging.getLogger("limen")
+
+
+def is_due(call: int, strict: bool) -> bool:
+    """Whether a call is repeated: one in 100; the first too unless tests prove it."""
+    first = strict or jax.default_backend() != "cpu"
+    return call % EVERY == (0 if first else EVERY - 1)
+
+
+def repeats(
+    job: Job, program: Program, arguments: Arguments, start: int, rows: Arrays
+) -> bool:
+    """Whether a call gives the same bits when its lanes change places."""
+    lanes = np.minimum(np.arange(start, start + program.lanes), job.lanes - 1)
+    shift = program.lanes // 2 + 1
+    again = program.call(*arguments.of(np.roll(lanes, shift)))
+    return all(
+        np.roll(rows[name], shift, axis=0).tobytes() == np.asarray(out).tobytes()
+        for name, out in again.items()
+    )
+
+
+def judge(job: Job, equal: bool, strict: bool) -> None:
+    """Say that a group is not bitwise reproducible.
+
+    Raises:
+        NonDeterministic: If strict.
+    """
+    if equal:
+        return
+    message = f"{job.group}: the same lanes at other places of a tile have other bits."
+    if strict:
+        raise NonDeterministic(message)
+    log.warning(message)
+
+
+def check_alone(job: Job, rows: Arrays) -> float:
+    """Compare the first lane with the unbatched simulator; catches batching bugs.
+
+    Returns:
+        The largest deviation relative to the largest entry of its output.
+    """
+    recipe = job.group.recipe
+    root, stream, hi, lo, lane, inputs, shared = Arguments(job).of(np.array([0]))
+    first = {name: value[0] for name, value in inputs.items()}
+    with recipe.context():
+        alone = jax.jit(recipe.lane)(root, stream, hi[0], lo[0], lane[0], first, shared)
+    worst = 0.0
+    for name, out in alone.items():
+        one, other = np.asarray(out, np.float64), np.asarray(rows[name][0], np.float64)
+        with np.errstate(invalid="ignore"):
+            gap = np.abs(one - other).max(initial=0.0) / max(
+                np.abs(one).max(initial=0), 1e-30
+            )
+        worst = max(worst, float(np.nan_to_num(gap)))
+    if worst > RTOL[str(recipe.policy.dtype)]:
+        log.warning(
+            "%s: batched and alone differ by %.1e (relative).", job.group, worst
+        )
+    return worst
+
+
+def check_pure(recipe: Recipe) -> None:
+    """Refuse a simulator that is not the same program when traced twice.
+
+    Raises:
+        NonDeterministic: If it draws from anything but its key.
+    """
+    texts: list[Any] = []
+    for _ in range(2):
+        with recipe.context():
+            traced = jax.make_jaxpr(recipe.lane)(*recipe.arguments(None))
+        texts.append((str(traced), [np.asarray(c).tobytes() for c in traced.consts]))
+    if texts[0] != texts[1]:
+        raise NonDeterministic(
+            f"`{recipe.sim.name}` is another program each time it is traced: it draws "
+            "random numbers from something else than its key."
+        )
