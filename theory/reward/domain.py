@@ -25,13 +25,17 @@ def nonnegative(name: str, value: Any) -> Float[Array, "*shape"]:
     return require(_double(value), holds, f"`{name}` must be finite and not negative.")
 
 
-def within(name: str, value: Any, low: float, high: float) -> Float[Array, "*shape"]:
+def within(
+    name: str, value: Any, low: float | int, high: float | int
+) -> Float[Array, "*shape"]:
     """The value, if it lies in the closed interval."""
     holds = (_known(value) >= low) & (_known(value) <= high)
     return require(_double(value), holds, f"`{name}` must lie in [{low:g}, {high:g}].")
 
 
-def inside(name: str, value: Any, low: float, high: float) -> Float[Array, "*shape"]:
+def inside(
+    name: str, value: Any, low: float | int, high: float | int
+) -> Float[Array, "*shape"]:
     """The value, if it lies in the open interval."""
     holds = (_known(value) > low) & (_known(value) < high)
     return require(_double(value), holds, f"`{name}` must lie in ({low:g}, {high:g}).")
@@ -55,7 +59,7 @@ def finite(name: str, value: Any) -> Float[Array, "*shape"]:
 
 
 def tilt_exists(
-    temperature: Float[Array, "*shape"], link: str, power: float
+    temperature: Float[Array, "*shape"], link: str, power: int
 ) -> Float[Array, "*shape"]:
     r"""Refuse $\mathbb{E} e^{p\sigma^*/\beta} = \infty$; the temperature otherwise."""
     spec = link_spec(link)

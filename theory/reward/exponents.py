@@ -29,7 +29,7 @@ def optimal_temperature(
     *,
     link: str,
     transform: str,
-    bounds: tuple[float, float] = (0.1, 3.0),
+    bounds: tuple[float | int, float | int] = (0.1, 3.0),
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""Feature temperature $\beta_1^* = \arg\max \rho$ of the centred transform.
 
@@ -66,7 +66,7 @@ def _golden_section(
             labels(temperature, noise, "mean", link=link, transform=transform)
         )
 
-    def shrink(_: int, interval: tuple[Array, Array]) -> tuple[Array, Array]:
+    def shrink(_: Array, interval: tuple[Array, Array]) -> tuple[Array, Array]:
         left, right = interval
         inner = right - GOLDEN * (right - left), left + GOLDEN * (right - left)
         rises = height(inner[0]) < height(inner[1])
@@ -122,7 +122,7 @@ def generative_powers(
 
 @float64
 def tilt_moment_exists(
-    temperature: Float[Array, "*cells"] | float,
+    temperature: Float[Array, "*cells"],
     power: Scalar = 1.0,
     *,
     link: str,
@@ -161,7 +161,7 @@ def tilt_moment_exists(
 
 @float64
 def ess_exponent(
-    temperature: Float[Array, "*cells"] | float, *, link: str
+    temperature: Float[Array, "*cells"], *, link: str
 ) -> Float[Array, "*cells"]:
     r"""Exponent $e$ in $\mathrm{ESS} \asymp n^{e}$ of the label weights.
 
@@ -193,7 +193,7 @@ def temperature_threshold(
     link: str,
     transform: str,
     order: int,
-    bounds: tuple[float, float] = (0.1, 30.0),
+    bounds: tuple[float | int, float | int] = (0.1, 30.0),
 ) -> float:
     r"""Feature-temperature threshold $\beta_{thr} = \sup\{\beta : c_k(\beta) = 0\}$.
 

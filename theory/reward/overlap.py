@@ -192,7 +192,7 @@ def _spectral_overlap2(
 def _bisect(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
     """Root of a function that is negative at `low` and positive at `high`."""
 
-    def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         middle = 0.5 * (ends[0] + ends[1])
         above = function(middle) > 0
         return jnp.where(above, ends[0], middle), jnp.where(above, middle, ends[1])
@@ -229,8 +229,8 @@ def spectral_ratio_threshold(
         found = _resolvent(checked, link=link, transform=transform)
     nodes, weights, values = (np.asarray(part) for part in found)
 
-    def balance(distance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        ratio = values / (1 + np.atleast_1d(distance)[:, None] - values)
+    def balance(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ratio = values / (1 + distances[:, None] - values)
         bulk = ratio**2 @ weights
         return ratio @ (weights * (nodes**2 - 1)) - bulk, bulk
 
@@ -242,9 +242,9 @@ def spectral_ratio_threshold(
     low, high = grid[last], grid[last + 1]
     for _ in range(100):
         middle = np.sqrt(low * high)
-        is_hidden = balance(middle)[0][0] <= 0
+        is_hidden = balance(np.array([middle]))[0][0] <= 0
         low, high = (middle, high) if is_hidden else (low, middle)
-    return float(1 / balance(low)[1][0])
+    return float(1 / balance(np.array([low]))[1][0])
 
 
 def _bounded(temperature: Scalar, link: str, transform: str) -> Array:

@@ -19,7 +19,7 @@ HALF_WIDTH, PANELS, ORDER = 12.0, 96, 16
 
 
 def gauss_grid(
-    half_width: float = HALF_WIDTH,
+    half_width: float | int = HALF_WIDTH,
     *,
     panels: int = PANELS,
     order: int = ORDER,
@@ -64,7 +64,7 @@ def _composite(
 
 
 def stretched(
-    link: str, temperature: Array, power: float
+    link: str, temperature: Array, power: int
 ) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
     r"""The rule Q1, widened so that it carries $e^{p\sigma^*/\beta}$ for this link.
 
@@ -80,7 +80,7 @@ def stretched(
     return nodes, log_weights + jnp.log(scale) - nodes**2 / 2 - LOG_ROOT_TWO_PI
 
 
-def _stretch(degree: int, leading: float, temperature: Array, power: float) -> Array:
+def _stretch(degree: int, leading: float, temperature: Array, power: int) -> Array:
     tilt = power * leading / temperature
     if degree == 2:
         return 1 / jnp.sqrt(1 - 2 * tilt)
