@@ -1,0 +1,268 @@
+"""Lanes that try to recover the network: all estimators on the same events."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from ..sweep import simulator
+from . import clusters, graphs
+from .binning import Binned, bin_events
+from .estimators import (
+    RecoveryStats,
+    full_least_squares,
+    lasso,
+    margins,
+    poisson_mle,
+    recovery_stats,
+    screen_scores,
+    two_stage,
+)
+from .fit import fit
+
+BURN_IN = 12.0  # over beta (1 - rho): relative rate deficit 6e-6
+ESTIMATORS = (
+    "filtered", "lag1", "full", "screen_filtered", "screen_lag1", "lasso", "mle"
+)  # fmt: skip
+LASSO_PENALTY, MLE_STEPS = 1.0, 300
+
+
+def _check_recovery(
+    num_nodes: int,
+    offsets: tuple[int, ...],
+    estimators: tuple[str, ...],
+    edge_weight: float,
+    rate: float,
+    beta: float,
+    y: float,
+    clip: float,
+    num_candidates: int,
+    num_bins: int,
+    num_chunks: int,
+    merge: int,
+) -> str | None:
+    """What is wrong with a cell of `recovery`, if anything."""
+    degree, ratio = len(offsets), len(offsets) * edge_weight
+    in_range = all(0 < offset < num_nodes for offset in offsets)
+    unknown = [name for name in estimators if name not in ESTIMATORS]
+    problems = {
+        "`num_nodes` must be at least 2": num_nodes < 2,
+        f"`offsets` {offsets} must be distinct and in 1…d-1": not in_range
+        or not 0 < len(set(offsets)) == degree,
+        f"`estimators` {unknown} are unknown": unknown,
+        "`edge_weight`, `rate`, `beta`, `y` must be positive": not min(
+            edge_weight, rate, beta, y
+        )
+        > 0,
+        f"`edge_weight` times degree must be below 1, not {ratio}": not ratio < 1,
+        f"`clip` must be at least 1, not {clip}": not clip >= 1,
+        f"`num_candidates` must lie in {degree}…{num_nodes - 1}": not degree
+        <= num_candidates
+        < num_nodes,
+        f"`num_bins` must be a multiple of {num_chunks * merge}": num_bins
+        % (num_chunks * merge),
+    }
+    return "; ".join(text for text, wrong in problems.items() if wrong) or None
+
+
+@simulator(
+    outputs={
+        "margin_edge": ("estimator", "chunk"),
+        "margin_null": ("estimator", "chunk"),
+        "mean_rate": (),
+        "num_events": (),
+        "overflow": (),
+    },
+    check=_check_recovery,
+)
+def recovery(
+    key: Key[Array, ""],
+    edge_weight: Float[Array, ""],
+    rate: Float[Array, ""],
+    beta: Float[Array, ""],
+    y: Float[Array, ""],
+    clip: Float[Array, ""],
+    *,
+    num_nodes: int,
+    offsets: tuple[int, ...],
+    num_bins: int,
+    num_chunks: int,
+    merge: int,
+    num_candidates: int,
+    estimators: tuple[str, ...],
+    stages: clusters.Stages,
+) -> dict[str, Array]:
+    """Margins of the estimators on the same events, at several observation times.
+
+    One random relabelling of the regular ensemble per seed; entry k of a margin is for
+    the observation time `(k + 1) num_bins y / (num_chunks beta)`. A threshold between
+    `margin_null` and `margin_edge` recovers the network exactly.
+
+    Args:
+        key: Random key.
+        edge_weight: Common weight of the edges.
+        rate: Common stationary rate.
+        beta: Decay of the kernel.
+        y: Width of a bin, in units of 1/beta.
+        clip: Largest count of a screening bin.
+        num_nodes: d.
+        offsets: Of the regular ensemble.
+        num_bins: Bins of the longest observation.
+        num_chunks: Number of observation times.
+        merge: Bins merged for screening.
+        num_candidates: Candidates kept per node.
+        estimators: Any of `ESTIMATORS`.
+        stages: From `plan_stages`, for the largest cell of the sweep.
+
+    Returns:
+        `margin_edge` and `margin_null` per estimator and time, `mean_rate`,
+        `num_events`, `overflow`.
+    """
+    key_graph, key_events = jax.random.split(key)
+    parents = graphs.regular_graph(key_graph, offsets, num_nodes=num_nodes)
+    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
+    children = jax.lax.top_k(adjacency.T.astype(edge_weight.dtype), len(offsets))[1]
+    ratio, bin_width = len(offsets) * edge_weight, y / beta
+    T = num_bins * bin_width
+    events = clusters.simulate_regular(
+        key_events,
+        children,
+        rate,
+        ratio,
+        beta,
+        T,
+        BURN_IN / (beta * (1 - ratio)),
+        stages=stages,
+    )
+    binned = bin_events(
+        events.times,
+        events.nodes,
+        beta,
+        bin_width,
+        num_nodes=num_nodes,
+        num_bins=num_bins,
+    )
+    rates = jnp.full(num_nodes, rate)
+    stats = recovery_stats(binned, rates, num_chunks=num_chunks, merge=merge, clip=clip)
+    found = [
+        _estimates(name, stats, binned, beta, bin_width, num_candidates)
+        for name in estimators
+    ]
+    judged = jax.vmap(jax.vmap(margins, (0, None)), (0, None))
+    edge, null = judged(jnp.stack(found), adjacency)
+    number = binned.counts.sum()
+    return {
+        "margin_edge": edge,
+        "margin_null": null,
+        "mean_rate": number / (num_nodes * T),
+        "num_events": number,
+        "overflow": events.overflow,
+    }
+
+
+@simulator(outputs={"max_null_z": (), "exact": (), "num_events": (), "overflow": ()})
+def fit_outcome(
+    key: Key[Array, ""],
+    edge_weight: Float[Array, ""],
+    rate: Float[Array, ""],
+    beta: Float[Array, ""],
+    T: Float[Array, ""],
+    *,
+    num_nodes: int,
+    num_candidates: int,
+    level: float,
+    stages: clusters.Stages,
+) -> dict[str, Array]:
+    """What the host's `fit` makes of a relabelled ring (HK-F).
+
+    Args:
+        key: Random key.
+        edge_weight: Weight of the edges.
+        rate: Common stationary rate.
+        beta: Decay of the kernel, known to the fit.
+        T: Observation time.
+        num_nodes: d.
+        num_candidates: Candidates kept per node.
+        level: Level of the fit.
+        stages: From `plan_stages`.
+
+    Returns:
+        `max_null_z`: the largest weight off the edges in standard errors; `exact`:
+        whether the support is right; `num_events`, `overflow`.
+    """
+    key_graph, key_events = jax.random.split(key)
+    parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
+    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
+    children = adjacency.T.argmax(axis=1)[:, None].astype(jnp.int32)
+    past = BURN_IN / (beta * (1 - edge_weight))
+    events = clusters.simulate_regular(
+        key_events, children, rate, edge_weight, beta, T, past, stages=stages
+    )
+
+    def judge(times, nodes, beta, T, adjacency):
+        real = np.argsort(times)[: np.isfinite(times).sum()]
+        result = fit(
+            times[real],
+            nodes[real],
+            float(T),
+            num_nodes=num_nodes,
+            beta=float(beta),
+            num_candidates=num_candidates,
+            level=level,
+        )
+        z = result.weights / result.standard_errors
+        null = np.nanmax(np.where(adjacency | np.eye(num_nodes, dtype=bool), np.nan, z))
+        exact = (result.adjacency == adjacency).all()
+        return np.array([null, exact], np.float32)
+
+    shape = jax.ShapeDtypeStruct((2,), jnp.float32)
+    outcome = jax.pure_callback(
+        judge,
+        shape,
+        events.times,
+        events.nodes,
+        beta,
+        T,
+        adjacency,
+        vmap_method="sequential",
+    )
+    return {
+        "max_null_z": outcome[0],
+        "exact": outcome[1] > 0,
+        "num_events": jnp.isfinite(events.times).sum(),
+        "overflow": events.overflow,
+    }
+
+
+def _estimates(
+    name: str,
+    stats: RecoveryStats,
+    binned: Binned,
+    beta: Float[Array, ""],
+    bin_width: Float[Array, ""],
+    num_candidates: int,
+) -> Float[Array, "k d d"]:
+    """The estimates of one method, one per observation time."""
+    unit = {"beta": beta, "bin_width": bin_width}
+    if name == "mle":
+        n, chunks = binned.counts.shape[0], stats.num_bins.shape[0]
+        prefixes = [
+            Binned(binned.counts[:end], binned.states[:end], binned.end_state)
+            for end in range(n // chunks, n + 1, n // chunks)
+        ]
+        fitted = [poisson_mle(p, **unit, num_steps=MLE_STEPS)[1] for p in prefixes]
+        return jnp.stack(fitted)
+    refine = functools.partial(two_stage, num_candidates=num_candidates, **unit)
+    methods = {
+        "filtered": functools.partial(refine, screen="filtered"),
+        "lag1": functools.partial(refine, screen="lag1"),
+        "full": functools.partial(full_least_squares, **unit),
+        "screen_filtered": functools.partial(screen_scores, screen="filtered"),
+        "screen_lag1": functools.partial(screen_scores, screen="lag1"),
+        "lasso": functools.partial(
+            lasso, **unit, penalty=jnp.asarray(LASSO_PENALTY, stats.gram.dtype)
+        ),
+    }
+    return jax.vmap(methods[name])(stats)
