@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
+from scipy import linalg
 
 from ..maths.precision import float64
 
@@ -115,32 +116,33 @@ def _kernels(
     times, particles, dim = paths.shape
     samples = len(model.X)
     kernel = np.zeros((times * samples, times * samples))
-    tangent = np.zeros((dim, particles, times * samples))  # B_t, columns (s, j)
-    features, tangents = [], {}
+    features = np.empty((times * samples, particles))
+    tangent = np.empty((times * samples, dim, particles))  # B_t, rows (s, j)
+    tangents = {}
     for t, theta in enumerate(paths):
-        value = np.tanh(theta @ model.X.T)
+        first, last = t * samples, (t + 1) * samples
+        value = np.tanh(model.X @ theta.T)
         slope = model.amplitude * (1 - value**2)
-        gradient = np.einsum("mj,jp->pmj", slope, model.X)
-        past = tangent[:, :, : t * samples]
-        row = np.einsum("pmj,pma->ja", gradient, past, optimize=True) / particles
-        kernel[t * samples : (t + 1) * samples, : t * samples] = row
+        gradient = slope[:, None, :] * model.X[:, :, None]
+        past = tangent[:first]
+        flat = past.reshape(first, dim * particles)
+        kernel[first:last, :first] = gradient.reshape(samples, -1) @ flat.T / particles
         if t in checkpoints:
-            flat = past.reshape(dim * particles, t * samples)
-            tangents[t] = flat.T @ flat / particles
-        features.append(model.amplitude * value)
-        curved = -2 * slope * value * model.residual[t]
-        _propagate(model, curved, past)
-        tangent[:, :, t * samples : (t + 1) * samples] = gradient
-    return kernel, np.concatenate(features, axis=1), tangents
+            tangents[t] = flat @ flat.T / particles
+        features[first:last] = model.amplitude * value
+        _propagate(model, -2 * slope * value * model.residual[t][:, None], past)
+        tangent[first:last] = gradient
+    return kernel, features, tangents
 
 
 def _propagate(model: _Model, curved: np.ndarray, past: np.ndarray) -> None:
     """Multiply all tangents by A_t = (1 - hλ)I - (h/n)Σ r_j ∇²φ_j, in place."""
     outer = model.X[:, :, None] * model.X[:, None, :]
-    hessian = np.einsum("mj,jpq->pqm", curved, outer) * model.step / len(model.X)
-    moved = np.einsum("pqm,qma->pma", hessian, past)
-    past *= 1 - model.step * model.lam
-    past -= moved
+    hessian = np.einsum("jm,jpq->pqm", curved, outer) * model.step / len(model.X)
+    factor = (1 - model.step * model.lam) * np.eye(outer.shape[1])
+    factor = factor[:, :, None] - hessian
+    for row in past:  # one (s, j) at a time: stays in cache
+        row[...] = np.sum(factor * row[None, :, :], axis=1)
 
 
 def _covariances(
@@ -151,10 +153,12 @@ def _covariances(
 ) -> dict[str, np.ndarray]:
     """Solve the Volterra equation and read off the constants."""
     samples, weight = len(model.X), model.step / len(model.X)
-    centred = features - features.mean(axis=0)
-    covariance = centred.T @ centred / len(centred)
-    response = np.linalg.solve(np.eye(len(kernel)) + weight * kernel, centred.T)
-    network = response @ response.T / len(centred)
+    centred = features - features.mean(axis=1, keepdims=True)
+    particles = centred.shape[1]
+    covariance = centred @ centred.T / particles
+    volterra = np.eye(len(kernel)) + weight * kernel
+    response = linalg.solve_triangular(volterra, centred, lower=True)
+    network = response @ response.T / particles
     result: dict[str, list[float]] = {"coupling": [], "fluctuation": [], "iid": []}
     for t, product in tangents.items():
         size, now = t * samples, slice(t * samples, (t + 1) * samples)
