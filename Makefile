@@ -40,5 +40,9 @@ calibrate: $(VENV)/.dev  ## measure the error rates of the decision rules (hours
 soak: $(VENV)/.dev  ## long fault-injection runs of the store
 	$(BIN)/pytest -m slow tests/sims/sweep -q
 
+docs: $(VENV)/.dev  ## build the documentation into docs/_build (offline)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/sphinx-build -q -b html docs docs/_build/html
+
 clean:  ## remove the environment and caches (keeps results)
 	rm -rf $(VENV) build dist *.egg-info

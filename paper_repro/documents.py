@@ -1,7 +1,6 @@
 """`verdicts.json` and the rows beside it: written atomically, merged, described."""
 
 import json
-import math
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -10,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
-from xarray import DataArray
 
-from ..checks.harness import Evidence, MutantVerdict, Verdict
+from ..checks.harness import Verdict, save_rows, to_json
 
 SCHEMA = "limen-verdicts-1"
 Document = dict[str, Any]
@@ -21,10 +18,6 @@ Document = dict[str, Any]
 
 class OutputError(OSError):
     """The results cannot be written (exit status 5)."""
-
-
-class UnknownSchemaError(ValueError):
-    """There is no schema of that name."""
 
 
 def make_folder(folder: Path) -> None:
@@ -63,9 +56,9 @@ def write(
     Returns:
         The document.
     """
-    for verdict in verdicts:
-        _write_rows(folder / _rows_name(verdict), verdict)
-    claims = [claim_entry(verdict) for verdict in verdicts]
+    claims = [to_json(verdict) for verdict in verdicts]
+    for verdict, entry in zip(verdicts, claims, strict=True):
+        save_rows(verdict, folder / entry["rows"])
     old = _compatible(folder / "verdicts.json", run)
     document = {
         "schema": SCHEMA,
@@ -99,124 +92,6 @@ def run_facts(**given: Any) -> dict[str, Any]:
         "alpha_consistent": 0.01,
         **given,
     }
-
-
-def claim_entry(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON holds it: numbers, null for what is unbounded or absent."""
-    claim = verdict.claim
-    return {
-        "id": claim.id,
-        "title": claim.title,
-        "statement": claim.statement,
-        "provenance": {"tag": claim.provenance.tag, "source": claim.provenance.source},
-        "kind": claim.kind.name,
-        "evidence": claim.kind.evidence,
-        "hash": verdict.hash,
-        "sizes": _plain(verdict.sizes),
-        "weight": claim.weight,
-        "alpha": _number(verdict.alpha),
-        "verdict": verdict.verdict,
-        "reason": verdict.reason,
-        "flags": list(verdict.flags),
-        "seeds": verdict.seeds,
-        "looks": [
-            {"seeds": k.seeds, "verdict": k.verdict, "e_value": _number(k.e_value)}
-            for k in verdict.looks
-        ],
-        "p_anytime": _number(verdict.p_anytime),
-        "seconds": round(verdict.seconds, 3),
-        "tolerance_origin": verdict.design.tol.origin if verdict.design else "",
-        "rows": _rows_name(verdict),
-        "sweeps": _sweeps(verdict),
-        "points": [_point(point) for point in verdict.points],
-        "mutants": [_mutant(mutant) for mutant in verdict.mutants],
-    }
-
-
-def _point(point: Evidence) -> dict[str, Any]:
-    return {
-        "at": _plain(point.at),
-        "claimed": _number(point.claimed),
-        "tol": _pair(point.tol),
-        "region": _pair(point.region),
-        "estimate": _number(point.estimate),
-        "se": _number(point.se),
-        "interval": _pair(point.interval),
-        "interval_consistent": _pair(point.interval_consistent),
-        "bias": _number(point.bias),
-        "resolution": _pair(point.resolution),
-        "resolution_rel": _number(point.resolution_rel),
-        "tightness": _number(point.tightness),
-        "verdict": point.verdict,
-        "reason": point.reason,
-    }
-
-
-def _mutant(mutant: MutantVerdict) -> dict[str, Any]:
-    return {
-        "name": mutant.name,
-        "changes": mutant.sort,
-        "shift": _number(mutant.shift),
-        "verdict": mutant.verdict,
-        "killed": mutant.killed,
-        "underpowered": mutant.underpowered,
-        "seeds": mutant.seeds,
-        "points": [_point(point) for point in mutant.points],
-    }
-
-
-def _sweeps(verdict: Verdict) -> dict[str, dict[str, str]]:
-    return {
-        name: {
-            "simulator": str(data.attrs.get("simulator", "")),
-            "group": str(data.attrs.get("groups", data.attrs.get("group", ""))),
-        }
-        for name, data in verdict.datasets.items()
-    }
-
-
-def _rows_name(verdict: Verdict) -> str:
-    return f"rows/{verdict.claim_id}.npz"
-
-
-def _write_rows(path: Path, verdict: Verdict) -> None:
-    """Rows with the coordinates of their points: enough to judge again offline."""
-    table = DataArray([]) if verdict.rows is None else verdict.rows
-    coordinates = {
-        f"at_{name}": np.asarray(values.values)
-        for name, values in table.coords.items()
-        if values.dims == ("point",)
-    }
-    draft = path.with_suffix(".tmp.npz")
-    np.savez_compressed(
-        draft,
-        allow_pickle=False,
-        rows=table.values,
-        dims=np.array([str(name) for name in table.dims]),
-        **coordinates,
-    )
-    os.replace(draft, path)
-
-
-def _number(value: Any) -> float | int | None:
-    """A JSON number; None for what is absent, not a number or unbounded."""
-    if value is None or not math.isfinite(value):
-        return None
-    return value if isinstance(value, int) else float(value)
-
-
-def _pair(ends: Sequence[Any]) -> list[float | int | None]:
-    low, high = ends
-    return [_number(low), _number(high)]
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(dict(values), default=_scalar, allow_nan=False))
-
-
-def _scalar(value: Any) -> Any:
-    """NumPy scalars and arrays as Python values, anything else as text."""
-    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _merged(

@@ -137,3 +137,6 @@ def _show(docs: Sequence[dict[str, Any]]) -> None:
     if len(docs) == 1:
         console.print(summary.details(docs[0]))
     console.print(summary.overview(docs))
+    for doc in docs:
+        for failure in summary.failures(doc):
+            console.print(f"{doc['paper']}: {failure}", style="red", soft_wrap=True)

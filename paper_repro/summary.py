@@ -7,6 +7,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ..checks.harness import from_json, gate
+from . import registry
 from .cli.app import NOT_DECIDED, TOOTHLESS, VIOLATED
 from .report import collect, numbers
 
@@ -59,20 +61,20 @@ def details(document: dict[str, Any]) -> Table:
 
 
 def exit_status(docs: Sequence[dict[str, Any]], strict: bool) -> int:
-    """0 all well, 1 violated, 4 a mutant survived, 3 undecided under `strict`."""
-    claims = [claim for document in docs for claim in document["claims"]]
-    if any(claim["verdict"] == "violated" for claim in claims):
+    """0 all well, 1 violated, 4 the mutant gate failed, 3 undecided under `strict`."""
+    verdicts = {claim["verdict"] for document in docs for claim in document["claims"]}
+    if "violated" in verdicts:
         return VIOLATED
-    survivors = (
-        mutant
-        for claim in claims
-        for mutant in claim["mutants"]
-        if not (mutant["killed"] or mutant["underpowered"])
-    )
-    if any(survivors):
+    if any(failures(document) for document in docs):
         return TOOTHLESS
-    undecided = any(claim["verdict"] == "inconclusive" for claim in claims)
-    return NOT_DECIDED if strict and undecided else 0
+    return NOT_DECIDED if strict and "inconclusive" in verdicts else 0
+
+
+def failures(document: dict[str, Any]) -> list[str]:
+    """Why a paper's mutant gate fails; empty if it passes."""
+    claims = {c.id: c for c in registry.papers()[document["paper"]].claims}
+    verdicts = [from_json(e, claims[e["id"]]) for e in document["claims"]]
+    return gate(verdicts, document["preset"])
 
 
 def _count(count: int, verdict: str) -> Text:
