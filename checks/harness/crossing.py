@@ -7,8 +7,9 @@ own, or are extrapolated in the size as any other limit; the slopes grow like
 $d^{1/\nu}$.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -19,7 +20,7 @@ from .growth import Answer, Curve, extrapolate, gathered
 from .kinds import Kind
 from .leastsquares import fit
 from .samples import Samples
-from .sizes import Group, groups
+from .sizes import Group, groups, tells_apart
 from .studentised import Studentised
 
 NEWTON_STEPS = 30
@@ -59,7 +60,7 @@ def threshold(samples: Samples, kind: Kind) -> Studentised:
     values, options = samples.values, kind.options
     if not ((values >= 0) & (values <= 1)).all():
         raise BadSamples("rows of a threshold must be shares of success in [0, 1].")
-    found = groups(samples.at, options["ratio"], None)
+    found = groups(samples.at, options["ratio"], _apart(samples, options))
     curves = [logistic(values[:, g.points], g, options["level"]) for g in found]
     if options["size"] is None:
         return _each(curves)
@@ -67,6 +68,14 @@ def threshold(samples: Samples, kind: Kind) -> Studentised:
     if options["width"]:
         return gathered(along, [_growth(curve) for curve in along])
     return extrapolate(along, kind)
+
+
+def _apart(samples: Samples, options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Coordinates of the single curves: the size, and what tells groups apart."""
+    size, by = options["size"], options["by"]
+    if by is None:
+        by = tells_apart(samples.at, options["ratio"])
+    return tuple(by) if size is None or size in by else (*by, size)
 
 
 def logistic(values: np.ndarray, group: Group, level: float = 0.5) -> Logistic:

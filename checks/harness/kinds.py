@@ -125,8 +125,8 @@ def limit(
     Args:
         size: The point coordinate that grows.
         omega: Admissible correction exponents, from theory.
-        by: Coordinates that tell the claim's points apart; by default all that vary at
-            fixed size.
+        by: Coordinates that tell the claim's points apart; by default all others some
+            value of which occurs at two sizes.
     """
     return Kind("limit", "mean", None, "limit", _omega(size, omega, by))
 

@@ -28,8 +28,8 @@ def groups(
     Args:
         at: Coordinates of all points.
         size: The coordinate along which is fitted.
-        by: Coordinates that tell groups apart; by default all others that are not
-            functions of `size`.
+        by: Coordinates that tell groups apart; by default all others some value of
+            which occurs at two sizes.
 
     Raises:
         BadClaim: A coordinate is missing, or the sizes do not increase.
@@ -37,7 +37,7 @@ def groups(
     missing = {size, *(by or ())} - set(at[0])
     if missing:
         raise BadClaim(f"points have no coordinate {sorted(missing)}: {dict(at[0])}.")
-    apart = _apart(at, size) if by is None else by
+    apart = tells_apart(at, size) if by is None else by
     members: dict[tuple, list[int]] = {}
     for k, here in enumerate(at):
         members.setdefault(tuple(here[name] for name in apart), []).append(k)
@@ -64,12 +64,11 @@ def require_span(size: str, sizes: np.ndarray, least: int, factor: float) -> Non
         )
 
 
-def _apart(at: Sequence[At], size: str) -> tuple[str, ...]:
-    """Coordinates that vary at fixed size, or are constant throughout."""
+def tells_apart(at: Sequence[At], size: str) -> tuple[str, ...]:
+    """Coordinates some value of which occurs at two sizes; the others go along."""
     return tuple(name for name in at[0] if name != size and _free(at, size, name))
 
 
 def _free(at: Sequence[At], size: str, name: str) -> bool:
-    values = {(here[size], here[name]) for here in at}
-    constant = len({here[name] for here in at}) == 1
-    return constant or len(values) > len({here[size] for here in at})
+    pairs = {(here[name], here[size]) for here in at}
+    return len(pairs) > len({value for value, _ in pairs})
