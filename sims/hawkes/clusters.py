@@ -6,6 +6,7 @@ path that does not fit says so in `overflow`.
 """
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,7 +20,7 @@ Stages = tuple[tuple[int, int], ...]
 Pick = Callable[
     [Int[Array, " n"], Float[Array, " n"]], tuple[Int[Array, " n"], Bool[Array, " n"]]
 ]
-Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
+Generation = tuple[Float[Array, "*g n"], Int[Array, "*g n"]]
 POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
 
 
@@ -242,41 +243,42 @@ def _grow(
     """Immigrants and all their descendants, generation by generation."""
     total, ratio, beta = parameters
     T, burn_in = window
-    key_sizes, key_roots, key_children = jax.random.split(key, 3)
-    sizes = _generation_sizes(
-        key_sizes, total * (T + burn_in), ratio, sum(n for _, n in stages) + 1
-    )
-    draws = jax.random.uniform(key_roots, (2, stages[0][0]), total.dtype)
-    alive = jnp.arange(stages[0][0]) < sizes[0]
-    times = jnp.where(alive, draws[0] * (T + burn_in) - burn_in, jnp.inf)
-    generation = times, root(draws[1])
-    breed = functools.partial(
-        _breed,
-        key_children,
-        pick=pick,
-        sizes=sizes,
-        beta=beta,
-        uniforms=2 + delay_shape,
-    )
-    collected, born = [generation], 1
-    for capacity, generations in stages:
-        remaining = generations - (born == 1)
-        if born > 1:
-            generation = breed(born, generation, capacity=capacity)
-            collected.append(generation)
-            remaining, born = remaining - 1, born + 1
-        if remaining > 0:
-            later = functools.partial(breed, capacity=capacity)
-            indices = born + jnp.arange(remaining)
-            generation, others = _descend(later, generation, indices)
-            collected.append(others)
-            born += remaining
-    times = jnp.concatenate([part[0] for part in collected])
-    nodes = jnp.concatenate([part[1] for part in collected])
+    key_sizes, key_draws = jax.random.split(key)
+    first, slots = stages[0][0], [cap for cap, n in stages for _ in range(n)]
+    sizes = _generation_sizes(key_sizes, total * (T + burn_in), ratio, len(slots) + 1)
+    # One call for all uniforms: each instance of the generator costs a second of
+    # compilation.
+    draws = jax.random.uniform(key_draws, (2 + delay_shape, sum(slots)), total.dtype)
+    delays = -jnp.log1p(-draws[2:]).mean(axis=0) / beta
+    alive = jnp.arange(first) < sizes[0]
+    times = jnp.where(alive, draws[0, :first] * (T + burn_in) - burn_in, jnp.inf)
+    collected = [(times, root(draws[1, :first]))]
+    breed = functools.partial(_breed, pick=pick)
+    for begin, end in _runs(stages):
+        cut = slice(sum(slots[:begin]), sum(slots[:end]))
+        shape = (end - begin, slots[begin])
+        drawn = [part[cut].reshape(shape) for part in (draws[0], draws[1], delays)]
+        births = (sizes[begin - 1 : end - 1], sizes[begin:end], *drawn)
+        collected.append(_descend(breed, collected[-1], births))
+    times = jnp.concatenate([part[0].reshape(-1) for part in collected])
+    nodes = jnp.concatenate([part[1].reshape(-1) for part in collected])
     inside = (times >= 0) & (times < T)
-    capacities = jnp.array([cap for cap, n in stages for _ in range(n)] + [0])
-    overflow = jnp.any(sizes > capacities)
+    overflow = jnp.any(sizes > jnp.array([*slots, 0]))
     return Events(jnp.where(inside, times, jnp.inf), nodes, overflow)
+
+
+def _runs(stages: Stages) -> list[tuple[int, int]]:
+    """Ranges of generations of one shape, parents included; immigrants left out.
+
+    The first generation of a stage has its parents in the arrays of the stage before.
+    """
+    runs, begin = [], 0
+    for _, generations in stages:
+        end = begin + generations
+        bounds = (begin, begin + 1, end) if begin else (1, end)
+        runs += [pair for pair in itertools.pairwise(bounds) if pair[0] < pair[1]]
+        begin = end
+    return runs
 
 
 def _generation_sizes(
@@ -293,37 +295,37 @@ def _generation_sizes(
 
 
 def _descend(
-    breed: Callable[..., Generation], first: Generation, indices: Int[Array, " n"]
-) -> tuple[Generation, Generation]:
-    """Generations of one capacity: the last one, and all of them end to end."""
+    breed: Callable[..., Generation], before: Generation, births: tuple[Array, ...]
+) -> Generation:
+    """A run of generations, (generations, capacity), from the run before it."""
+    parents = before[0], before[1]
+    if before[0].ndim > 1:
+        parents = before[0][-1], before[1][-1]
+    if births[0].shape[0] == 1:
+        times, nodes = breed(parents, *(part[0] for part in births))
+        return times[None], nodes[None]
 
-    def step(parents: Generation, index: Int[Array, ""]):
-        generation = breed(index, parents)
+    def step(parents: Generation, birth: tuple[Array, ...]):
+        generation = breed(parents, *birth)
         return generation, generation
 
-    last, (times, nodes) = jax.lax.scan(step, first, indices)
-    return last, (times.reshape(-1), nodes.reshape(-1))
+    return jax.lax.scan(step, parents, births)[1]
 
 
 def _breed(
-    key: Key[Array, ""],
-    index: int | Int[Array, ""],
     parents: Generation,
+    number: Int[Array, ""],
+    size: Int[Array, ""],
+    choice: Float[Array, " n"],
+    edge: Float[Array, " n"],
+    delay: Float[Array, " n"],
     *,
     pick: Pick,
-    sizes: Int[Array, " g"],
-    beta: Float[Array, ""],
-    uniforms: int,
-    capacity: int,
 ) -> Generation:
-    """One generation from the one before: parent, edge and delay of every child."""
+    """One generation from the `number` events of the one before."""
     times, nodes = parents
-    shape = (uniforms, capacity)
-    draws = jax.random.uniform(jax.random.fold_in(key, index), shape, times.dtype)
-    number = sizes[index - 1]
-    chosen = (draws[0] * number.astype(draws.dtype)).astype(jnp.int32)
+    chosen = (choice * number.astype(choice.dtype)).astype(jnp.int32)
     chosen = jnp.minimum(chosen, jnp.maximum(number - 1, 0))
-    child, kept = pick(nodes[chosen], draws[1])
-    delay = -jnp.log1p(-draws[2:]).mean(axis=0) / beta
-    alive = kept & (jnp.arange(capacity) < sizes[index])
+    child, kept = pick(nodes[chosen], edge)
+    alive = kept & (jnp.arange(choice.shape[0]) < size)
     return jnp.where(alive, times[chosen] + delay, jnp.inf), child
