@@ -45,6 +45,13 @@ class Block:
         """Cell and number of each quantum, in the order of the arrays."""
         return [(key, index) for key, index, _ in self.header["quanta"]]
 
+    @property
+    def outputs(self) -> Arrays:
+        """The outputs among the arrays; the others are inputs of the cells."""
+        return {
+            k: a for k, a in (self.arrays or {}).items() if k.partition(":")[1] == ""
+        }
+
 
 def quantum_digests(arrays: Arrays, count: int) -> list[str]:
     """One digest per quantum over the bits of all outputs."""

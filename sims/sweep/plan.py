@@ -378,7 +378,9 @@ def recipe_key(recipe: Recipe) -> tuple[Any, str]:
 def kept(out: Out) -> Any:
     """What is kept of an output, as plain data."""
     keep = out.keep
-    return [keep.start, keep.stop, keep.step] if isinstance(keep, slice) else keep
+    if isinstance(keep, slice):
+        return ["slice", keep.start, keep.stop, keep.step]
+    return keep
 
 
 class _Hidden:

@@ -159,9 +159,12 @@ def carry_out(
         for group in plan.groups.values():
             audit.check_pure(group.recipe)
     if processes != 1:
-        if not isinstance(processes, int):
-            return scale_out.on_cluster(plan, store, processes, control)
-        return scale_out.in_processes(plan, store, processes, control)
+        many = isinstance(processes, int)
+        start = scale_out.in_processes if many else scale_out.on_cluster
+        report = start(plan, store, processes, control)
+        if jobs(plan, store):
+            raise StoreError(f"{store.root} lacks blocks that workers said they wrote.")
+        return report
     parts = 1 if worker is None else scale_out.PARTS_PER_WORKER * worker[1]
     todo = jobs(plan, store, parts)
     _check_disk(store, sum(j.lanes * j.group.stored_bytes for j in todo))

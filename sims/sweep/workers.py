@@ -43,7 +43,7 @@ def in_processes(plan: Plan, store: Store, workers: int, control: Control) -> Re
         if not todo:
             break
         try:
-            return report + _pool(todo, str(store.root), workers, control)
+            report += _pool(todo, str(store.root), workers, control)
         except BrokenProcessPool:
             store.log("worker died", attempt=attempt)
             if attempt == RETRIES:

@@ -1,0 +1,257 @@
+"""What can be done with a store from outside: look, verify, repair, export."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .block import Block, read_block, read_header
+from .canonical import canonical
+from .errors import CorruptBlock, SpecificationError, StoreError
+from .keep import Store as Store
+from .keep import check_format, quarantine
+from .locks import STALE_SECONDS
+
+STALE_TEMPORARY = 3600.0
+
+
+@dataclass
+class Status:
+    """What is in a store, from the headers alone.
+
+    Attributes:
+        groups: One entry per group: simulator, static values, cells, lanes, blocks.
+        blocks: Number of blocks.
+        size: Their bytes.
+        locks: Jobs that are locked.
+        quarantined: Damaged files that were put away.
+        unreadable: Files whose header cannot be read.
+    """
+
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    blocks: int = 0
+    size: int = 0
+    locks: int = 0
+    quarantined: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Verification:
+    """The outcome of reading every block.
+
+    Attributes:
+        sound: Number of blocks whose checksum holds.
+        corrupt: One message per damaged block.
+        removed: Stale temporary files and locks that were removed.
+        repaired: Whether damaged blocks were put into quarantine.
+    """
+
+    sound: int = 0
+    corrupt: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    repaired: bool = False
+
+
+def status(root: str | os.PathLike[str]) -> Status:
+    """Summarise a store.
+
+    Raises:
+        StoreError: If there is no store at `root`.
+    """
+    base, groups, found = opened(root), {}, Status()
+    for path in blocks(base):
+        try:
+            header = read_header(path)
+        except CorruptBlock as error:
+            found.unreadable.append(str(error))
+            continue
+        found.blocks += 1
+        found.size += path.stat().st_size
+        entry = groups.setdefault(
+            header["group"],
+            {k: header.get(k) for k in ("simulator", "group", "static", "base_seed")}
+            | {"cells": set(), "lanes": 0, "blocks": 0},
+        )
+        entry["cells"] |= header["cells"].keys()
+        width = header["quantum"] * header["replicas"]
+        entry["lanes"] += len(header["quanta"]) * width
+        entry["blocks"] += 1
+    found.groups = [{**g, "cells": len(g["cells"])} for g in groups.values()]
+    found.locks = _count(base / "locks")
+    found.quarantined = _count(base / "quarantine")
+    return found
+
+
+def verify(root: str | os.PathLike[str], repair: bool = False) -> Verification:
+    """Read every block and check every bit; remove what dead processes left.
+
+    Args:
+        root: The store.
+        repair: Put damaged blocks into quarantine; the next run computes them again.
+
+    Returns:
+        What was found.
+
+    Raises:
+        StoreError: If there is no store at `root`, or it cannot be changed.
+    """
+    base = opened(root)
+    found = Verification(repaired=repair)
+    store = Store(base)
+    for path in blocks(base):
+        try:
+            header = read_block(path).header
+            if header["group"] != path.parent.name or header["address"] != path.stem:
+                raise CorruptBlock(f"{path} holds block {header['address']}.")
+            found.sound += 1
+        except (CorruptBlock, ValueError, OSError) as error:
+            found.corrupt.append(str(error))
+            if repair:
+                quarantine(store, path, str(error))
+    for path in base.rglob(".tmp-*"):
+        _remove(path, STALE_TEMPORARY, found)
+    for path in (base / "locks").glob("*"):
+        _remove(path, STALE_SECONDS, found)
+    return found
+
+
+def export(root: str | os.PathLike[str], target: str | os.PathLike[str]) -> list[str]:
+    """Write all rows of a store as netCDF (`.nc`) or zarr (`.zarr`).
+
+    One group per group of the store, with dimensions (cell, seed, replica, …), the axis
+    values as coordinates and NaN where a seed is missing. Needs `limen[export]`.
+
+    Args:
+        root: The store.
+        target: A new file or folder.
+
+    Returns:
+        The names of the groups written.
+
+    Raises:
+        SpecificationError: If `target` exists or has another suffix.
+        StoreError: If there is no store at `root`.
+    """
+    base, path = opened(root), Path(target)
+    if path.exists() or path.suffix not in (".nc", ".zarr"):
+        raise SpecificationError(f"`{path}` must be a new file *.nc or folder *.zarr.")
+    names = []
+    for name, members in by_group(base).items():
+        rows = dataset(members)
+        if path.suffix == ".nc":
+            rows.to_netcdf(path, mode="a" if names else "w", group=name)
+        else:
+            rows.to_zarr(
+                path, mode="a", group=name, zarr_format=3, encoding=_codecs(rows)
+            )
+        names.append(name)
+    return names
+
+
+def by_group(base: Path) -> dict[str, list[Block]]:
+    """All sound blocks, by `simulator/group`."""
+    groups: dict[str, list[Block]] = {}
+    for path in blocks(base):
+        with contextlib.suppress(CorruptBlock):
+            block = read_block(path)
+            name = f"{block.header['simulator']}/{block.header['group']}"
+            groups.setdefault(name, []).append(block)
+    return groups
+
+
+def dataset(members: list[Block]) -> xr.Dataset:
+    """Blocks of one group as one dataset: (cell, seed, replica, …)."""
+    header = members[0].header
+    cells = {k: c["values"] for b in members for k, c in b.header["cells"].items()}
+    order = sorted(cells, key=lambda key: canonical(cells[key]))
+    quantum, replicas = header["quantum"], header["replicas"]
+    seeds = quantum * (1 + max(i for b in members for _, i in b.quanta))
+    shape = (len(order), seeds, replicas)
+    rows: dict[str, np.ndarray] = {}
+    valid = np.zeros(shape, bool)
+    for block in members:
+        for j, (key, index) in enumerate(block.quanta):
+            place = order.index(key), slice(index * quantum, (index + 1) * quantum)
+            valid[place] = True
+            for name, array in block.outputs.items():
+                fill = np.nan if array.dtype.kind == "f" else 0
+                full = (*shape, *array.shape[2:])
+                whole = rows.setdefault(name, np.full(full, fill, array.dtype))
+                whole[place] = array[j].reshape(quantum, replicas, *array.shape[2:])
+    dims = ("cell", "seed", "replica")
+    data = {
+        name: ((*dims, *(f"{name}_{i}" for i in range(array.ndim - 3))), array)
+        for name, array in rows.items()
+    }
+    labels = {
+        n: ("cell", [_label(cells[k][n]) for k in order]) for n in cells[order[0]]
+    }
+    attrs = {"header": canonical({k: header[k] for k in header if k != "quanta"})}
+    return xr.Dataset(data | {"valid": (dims, valid)}, labels, attrs)
+
+
+def blocks(base: Path) -> Iterator[Path]:
+    """Files of all blocks."""
+    put_away = {"quarantine", "locks", "inputs"}
+    for path in sorted(base.glob("*/*/*.blk")):
+        if path.parts[-3] not in put_away:
+            yield path
+
+
+def find_block(base: Path, address: str) -> Path:
+    """The file of a block, from the beginning of its address.
+
+    Raises:
+        SpecificationError: If none or several fit.
+    """
+    fits = [path for path in blocks(base) if path.name.startswith(address)]
+    if len(fits) != 1:
+        raise SpecificationError(
+            f"{len(fits)} blocks of {base} begin with {address!r}."
+        )
+    return fits[0]
+
+
+def opened(root: str | os.PathLike[str]) -> Path:
+    """The folder of a store that exists.
+
+    Raises:
+        StoreError: If there is none.
+    """
+    base = Path(root)
+    if not (base / "store.json").is_file():
+        raise StoreError(f"{base} is no store of limen: it lacks store.json.")
+    check_format(base)
+    return base
+
+
+def _count(folder: Path) -> int:
+    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+
+
+def _remove(path: Path, after: float, found: Verification) -> None:
+    """Remove what nobody has touched for some time."""
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - path.stat().st_mtime > after:
+            path.unlink()
+            found.removed.append(str(path))
+
+
+def _label(value: Any) -> Any:
+    return str(value) if isinstance(value, tuple) or value is None else value
+
+
+def _codecs(rows: xr.Dataset) -> dict[str, Any]:
+    """Checksums in every chunk; the default codecs read a flipped byte silently."""
+    from zarr.codecs import Crc32cCodec, ZstdCodec
+
+    return {
+        str(n): {"compressors": [ZstdCodec(), Crc32cCodec()]} for n in rows.data_vars
+    }
