@@ -16,7 +16,7 @@ Overlaps = Float[Array, "features learned"]
 
 
 def fixed_nmse(
-    weights: Weights, coefs: Weights, overlaps: Overlaps
+    weights: Weights, coefs: Float[Array, " learned"], overlaps: Overlaps
 ) -> Float[Array, ""]:
     r"""Error $\|B - \sum_j c_jv_jv_j^\top\|_F^2/\|B\|_F^2$ for given coefficients.
 
@@ -42,7 +42,12 @@ def shrink(
 
 
 def population_nmse(
-    weights: Weights, vectors: Vectors, learned: Vectors, *, mode: str, size: int
+    weights: Weights,
+    vectors: Vectors,
+    learned: Float[Array, "learned D"],
+    *,
+    mode: str,
+    size: int,
 ) -> Float[Array, ""]:
     """Error of the best second layer on the learned vectors, in closed form.
 
