@@ -7,6 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from ..sims import sweep as engine
+from ..sims.sweep import store
 from . import tables
 
 
@@ -26,6 +27,7 @@ class Order:
     devices: str
     memory_fraction: float
     max_seconds: float | None
+    strict: bool
 
     def sweep(self) -> engine.Sweep:
         """The sweep it means."""
@@ -54,17 +56,40 @@ def planned(order: Order) -> str:
 
 
 def carried_out(order: Order) -> xr.Dataset:
-    """Run the sweep, in this process, several, or on a cluster."""
+    """Run the sweep in this process, in several, or on a cluster."""
     everywhere = order.devices == "all"
     return order.sweep().run(
         order.seeds,
         store=order.store,
         base_seed=order.base_seed,
-        workers=order.workers,
+        workers=order.cluster or order.workers,
+        strict=order.strict,
         devices=None if everywhere else [int(d) for d in order.devices.split(",")],
         budget=engine.MemoryBudget(fraction=order.memory_fraction),
         max_seconds=order.max_seconds,
     )
+
+
+def shared_out(order: Order) -> str:
+    """Do one worker's share of a sweep whose store several processes fill.
+
+    Raises:
+        SpecificationError: If `worker` is not of the form i/W.
+    """
+    number, _, count = order.worker.partition("/")
+    if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
+        raise engine.SpecificationError(
+            f"`--worker {order.worker}` must be i/W with 0 <= i < W, such as 3/16."
+        )
+    finished = engine.run_share(
+        order.sweep(),
+        order.seeds,
+        store=order.store,
+        worker=(int(number), int(count)),
+        base_seed=order.base_seed,
+        max_seconds=order.max_seconds,
+    )
+    return "everything is stored" if finished else "others are still at work"
 
 
 def finish(dataset: xr.Dataset, output: Path | None) -> str:
@@ -95,3 +120,50 @@ def summary(dataset: xr.Dataset) -> str:
         ]
     )
     return table.to_dataframe().to_string(float_format=lambda x: f"{x:.5g}")
+
+
+def store_status(folder: Path) -> str:
+    """What a store holds, one line per group."""
+    found = store.status(folder)
+    lines = [
+        f"{found.blocks} blocks, {found.size / 2**20:.1f} MiB, {found.locks} locks, "
+        f"{found.quarantined} in quarantine"
+    ]
+    for group in sorted(found.groups, key=lambda g: (g["simulator"], g["group"])):
+        static = ", ".join(f"{k}={v}" for k, v in (group["static"] or {}).items())
+        lines.append(
+            f"  {group['simulator']:<34} {group['group'][:8]} {group['cells']:>5} cells "
+            f"{group['lanes']:>9} lanes  {static}"
+        )
+    return "\n".join([*lines, *(f"  unreadable: {text}" for text in found.unreadable)])
+
+
+def store_verify(folder: Path, repair: bool) -> tuple[str, bool]:
+    """The outcome of reading every block, and whether one is damaged."""
+    found = store.verify(folder, repair)
+    lines = [f"{found.sound} blocks are sound, {len(found.corrupt)} are damaged"]
+    lines += [f"  {text}" for text in found.corrupt]
+    lines += [f"  removed {path}" for path in found.removed]
+    if found.corrupt:
+        lines.append(
+            "Put into quarantine; the next run computes them again."
+            if repair
+            else "Run again with --repair to put them into quarantine."
+        )
+    return "\n".join(lines), bool(found.corrupt)
+
+
+def store_diff(first: Path, second: Path) -> str:
+    """Two stores compared, the differences that matter first."""
+    order = ("different", "draws", "rounding", "bits")
+    found = sorted(engine.diff(first, second), key=lambda d: order.index(d.verdict))
+    if not found:
+        return "The stores have no cell in common."
+    counts = ", ".join(f"{sum(d.verdict == v for d in found)} {v}" for v in order)
+    lines = [
+        f"  {d.verdict:<10} {d.simulator} {d.output} at {d.cell}: largest deviation "
+        f"{d.largest:.2g}, p = {d.p_value:.2g}, {d.seeds} seeds"
+        for d in found
+        if d.verdict != "bits"
+    ]
+    return "\n".join([f"{len(found)} comparisons: {counts}", *lines])

@@ -1,11 +1,14 @@
 """`limen sweep`, `plot`, `store`, `lane`: sweeps of one's own."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import NOT_DECIDED, app
+from .app import INTERRUPTED, NOT_DECIDED, STORE, app
+
+if TYPE_CHECKING:
+    from ..sweeping import Order
 
 SWEEPS = "Sweeps"
 store_app = typer.Typer(
@@ -16,7 +19,7 @@ app.add_typer(store_app, name="store", rich_help_panel=SWEEPS)
 Folder = Annotated[
     Path, typer.Argument(help="Folder of a store, such as results/store")
 ]
-STORE = Path("results/store")
+SAMPLES = Path("results/store")
 
 
 @app.command(rich_help_panel=SWEEPS)
@@ -37,7 +40,7 @@ def sweep(
         Path | None,
         typer.Option("-o", "--output", help="FILE.nc, FILE.zarr or FILE.csv"),
     ] = None,
-    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = STORE,
+    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = SAMPLES,
     base_seed: Annotated[int, typer.Option("--seed", help="Root of all streams.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
     worker: Annotated[
@@ -80,15 +83,30 @@ def sweep(
         devices=devices,
         memory_fraction=memory_fraction,
         max_seconds=max_seconds,
+        strict=strict,
     )
     if dry_run:
         typer.echo(sweeping.planned(order))
-        return
-    dataset = sweeping.carried_out(order)
+    elif worker:
+        typer.echo(sweeping.shared_out(order))
+    else:
+        _run(order, output)
+
+
+def _run(order: "Order", output: Path | None) -> None:
+    """Run and show; a time limit and lanes that are not finite have a status."""
+    from ...sims.sweep import NotFinite, Stopped
+    from .. import sweeping
+
+    try:
+        dataset = sweeping.carried_out(order)
+    except NotFinite as error:
+        typer.echo(f"limen: {error}", err=True)
+        raise typer.Exit(NOT_DECIDED) from error
+    except Stopped as error:
+        typer.echo(f"limen: {error}", err=True)
+        raise typer.Exit(INTERRUPTED) from error
     typer.echo(sweeping.finish(dataset, output))
-    if strict and (sentence := sweeping.not_finite(dataset)):
-        typer.echo(f"limen: {sentence}", err=True)
-        raise typer.Exit(NOT_DECIDED)
 
 
 @app.command(rich_help_panel=SWEEPS)
@@ -119,16 +137,16 @@ def plot(
 def lane(
     address: Annotated[str, typer.Argument(help="Address of a block.")],
     number: Annotated[int, typer.Argument(help="Lane within the block.")],
-    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = STORE,
+    store: Annotated[Path, typer.Option(help="Where samples are kept.")] = SAMPLES,
 ) -> None:
     """Run exactly one lane again, alone and unbatched."""
-    from .. import sweeping
+    from ...sims.sweep import rerun_lane
 
-    typer.echo(sweeping.one_lane(address, number, store))
+    typer.echo(rerun_lane(address, number, store=store))
 
 
 @store_app.command()
-def status(folder: Folder = STORE) -> None:
+def status(folder: Folder = SAMPLES) -> None:
     """Say what is stored: simulators, groups, blocks, bytes."""
     from .. import sweeping
 
@@ -137,7 +155,7 @@ def status(folder: Folder = STORE) -> None:
 
 @store_app.command()
 def verify(
-    folder: Folder = STORE,
+    folder: Folder = SAMPLES,
     repair: Annotated[
         bool, typer.Option("--repair", help="Move damaged blocks to quarantine.")
     ] = False,
@@ -148,7 +166,7 @@ def verify(
     text, damaged = sweeping.store_verify(folder, repair)
     typer.echo(text)
     if damaged and not repair:
-        raise typer.Exit(5)
+        raise typer.Exit(STORE)
 
 
 @store_app.command()
@@ -157,9 +175,10 @@ def export(
     target: Annotated[Path, typer.Argument(help="FILE.zarr or FILE.nc")],
 ) -> None:
     """Write everything that is stored to one file of labelled arrays."""
-    from .. import sweeping
+    from ...sims.sweep.store import export as write
 
-    typer.echo(sweeping.store_export(folder, target))
+    for name in write(folder, target):
+        typer.echo(name)
 
 
 @store_app.command()

@@ -69,6 +69,9 @@ def new(
 def fit(
     system: Annotated[str, typer.Argument(help="The system whose estimator to use.")],
     file: Annotated[Path, typer.Argument(help="Your data (csv, npz or parquet).")],
+    until: Annotated[
+        float | None, typer.Option(help="End of the observation; else the last event.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for figure and JSON.")] = Path(
         "results/fit"
     ),
@@ -76,5 +79,5 @@ def fit(
     """Put your own data through a system's estimator: estimate, figure, JSON."""
     from ..fitting import fit_file
 
-    for path in fit_file(system, file, out):
+    for path in fit_file(system, file, out, until):
         typer.echo(path)
