@@ -132,7 +132,7 @@ def chernoff_paths(
 
         def gained(end):
             low = jnp.clip(time, 0, end)
-            entered = states * jnp.exp(-beta * (low - time))
+            entered = states * jnp.exp(-beta * jnp.maximum(low - time, 0))
             return distance(low, jnp.clip(after, 0, end), entered)
 
         totals = totals + jnp.stack([gained(short), gained(long)])
@@ -196,7 +196,9 @@ def _bipartite_events(key, parents, rates, clock, capacity):
     counts = jax.random.poisson(
         keys[0], jnp.stack([source_mean, own_mean])[:, None], (2, n)
     )
-    children = jax.random.poisson(keys[1], edge_weight * counts[0][parents])
+    children = jax.random.poisson(
+        keys[1], edge_weight * counts[0][parents].astype(dtype)
+    )
     caps = jnp.array(capacity)
     sizes = jnp.stack([counts[0], counts[1], children])
     overflow = jnp.any(sizes > caps[:, None])
@@ -213,7 +215,7 @@ def _bipartite_events(key, parents, rates, clock, capacity):
     times = jnp.concatenate([source_times, own_times, child_times], axis=1)
     times = jnp.where(times < T, times, jnp.inf)
     is_target = jnp.arange(times.shape[1]) >= capacity[0]
-    labels = jnp.arange(n)[:, None] + n * is_target[None, :]
+    labels = jnp.arange(n)[:, None] + jnp.where(is_target, n, 0)[None, :]
     return times.reshape(-1), labels.reshape(-1), source_times, overflow
 
 

@@ -20,7 +20,8 @@ Stages = tuple[tuple[int, int], ...]
 Pick = Callable[
     [Int[Array, " n"], Float[Array, " n"]], tuple[Int[Array, " n"], Bool[Array, " n"]]
 ]
-Generation = tuple[Float[Array, "*g n"], Int[Array, "*g n"]]
+Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
+Run = tuple[Float[Array, "g n"], Int[Array, "g n"]]  # generations of one shape
 POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
 
 
@@ -85,7 +86,7 @@ def child_table(weights: np.ndarray | Float[Array, "d d"]) -> ChildTable:
     cumulative = np.cumsum(shares, axis=1) / np.where(sums > 0, sums, 1)[:, None]
     cumulative[:, -1] = 1.0
     largest = sums.max() if sums.max() > 0 else 1.0
-    dtype = matrix.dtype if matrix.dtype in (np.float32, np.float64) else np.float32
+    dtype = jnp.result_type(float)
     return ChildTable(
         jnp.asarray(order, jnp.int32),
         jnp.asarray(cumulative, dtype),
@@ -252,7 +253,7 @@ def _grow(
     delays = -jnp.log1p(-draws[2:]).mean(axis=0) / beta
     alive = jnp.arange(first) < sizes[0]
     times = jnp.where(alive, draws[0, :first] * (T + burn_in) - burn_in, jnp.inf)
-    collected = [(times, root(draws[1, :first]))]
+    collected: list[Run] = [(times[None], root(draws[1, :first])[None])]
     breed = functools.partial(_breed, pick=pick)
     for begin, end in _runs(stages):
         cut = slice(sum(slots[:begin]), sum(slots[:end]))
@@ -295,12 +296,12 @@ def _generation_sizes(
 
 
 def _descend(
-    breed: Callable[..., Generation], before: Generation, births: tuple[Array, ...]
-) -> Generation:
-    """A run of generations, (generations, capacity), from the run before it."""
-    parents = before[0], before[1]
-    if before[0].ndim > 1:
-        parents = before[0][-1], before[1][-1]
+    breed: Callable[..., Generation],
+    before: Run,
+    births: tuple[Array, ...],
+) -> tuple[Float[Array, "h m"], Int[Array, "h m"]]:
+    """A run of generations from the last generation of the run before it."""
+    parents = before[0][-1], before[1][-1]
     if births[0].shape[0] == 1:
         times, nodes = breed(parents, *(part[0] for part in births))
         return times[None], nodes[None]
@@ -316,12 +317,12 @@ def _breed(
     parents: Generation,
     number: Int[Array, ""],
     size: Int[Array, ""],
-    choice: Float[Array, " n"],
-    edge: Float[Array, " n"],
-    delay: Float[Array, " n"],
+    choice: Float[Array, " m"],
+    edge: Float[Array, " m"],
+    delay: Float[Array, " m"],
     *,
     pick: Pick,
-) -> Generation:
+) -> tuple[Float[Array, " m"], Int[Array, " m"]]:
     """One generation from the `number` events of the one before."""
     times, nodes = parents
     chosen = (choice * number.astype(choice.dtype)).astype(jnp.int32)
