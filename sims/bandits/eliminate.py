@@ -74,7 +74,7 @@ def simulate_elimination(
     Claim:
         SB-13.
     """
-    arms = jnp.sum(jnp.isfinite(means)).astype(means.dtype)
+    arms = jnp.sum(jnp.isfinite(means), dtype=means.dtype)
     return simulate_keep_top(
         key, means, first_step, arms, horizon, sigma, per_arm=per_arm
     )
@@ -124,8 +124,9 @@ def simulate_keep_top(
     )
     gaps = streams.gaps_of(means)
     here = jnp.isfinite(gaps)
-    arms = jnp.sum(here)
-    is_last = jnp.arange(gaps.shape[0]) == arms - 1
+    arms = jnp.sum(here, dtype=gaps.dtype)
+    order = jnp.arange(gaps.shape[0], dtype=gaps.dtype)
+    is_last = order == arms - 1
     each = jnp.asarray(pulls, gaps.dtype)
 
     def batch(count: Int[Array, ""], size: Float[Array, ""]) -> Float[Array, " arms"]:
@@ -136,8 +137,8 @@ def simulate_keep_top(
 
     first = batch(jnp.int32(0), each)
     rank = jnp.argsort(jnp.argsort(-jnp.where(is_last, -jnp.inf, first)))
-    kept = here & (is_last | (rank < memory))
-    everything = jnp.asarray(memory) >= arms
+    kept = here & (is_last | (rank.astype(gaps.dtype) < memory))
+    everything = jnp.asarray(memory, gaps.dtype) >= arms
     kept &= ~everything | _close(first, kept, each, horizon, sigma)
     start = Field(kept, first, each, jnp.where(here, each, 0.0), jnp.int32(1))
 
@@ -155,7 +156,7 @@ def simulate_keep_top(
 
     end = jax.lax.while_loop(goes_on, play, start)
     best = jnp.argmax(jnp.where(end.active, end.means, -jnp.inf))
-    held = jnp.minimum(jnp.asarray(memory), arms.astype(gaps.dtype))
+    held = jnp.minimum(jnp.asarray(memory, gaps.dtype), arms)
     return outcome.settle(
         gaps,
         end.pulls,

@@ -110,7 +110,7 @@ def simulate_pull_by_pull(
 
 
 def simulate_per_pull(
-    seed: int, means: np.ndarray, pulls: int, horizon: float
+    seed: int, means: np.ndarray, pulls: int, horizon: float | int
 ) -> dict[str, float]:
     """Uniform exploration reward by reward in NumPy: for tests and as speed anchor.
 

@@ -149,7 +149,8 @@ def not_increasing(name: str, values: Any, *, pads: bool = False) -> str | None:
     array = np.asarray(values)
     wrong = not_positive(**{name: array})
     steps = np.diff(array)
-    bad = (steps <= 0) & ~((array[1:] == array[-1]) & pads)
+    padding = (steps == 0) & (array[1:] == array[-1]) & pads
+    bad = (steps <= 0) & ~padding
     if wrong or not bad.any():
         return wrong
     return f"`{name}` must be strictly increasing, got {array[1:][bad].flat[0]}."

@@ -12,6 +12,13 @@ from . import outcome, streams
 from .climb import ladder_from_tape, nodes
 
 
+class Entrant(NamedTuple):
+    """An arm that enters a level."""
+
+    gap: Float[Array, ""]
+    arm: Int[Array, ""]
+
+
 class Slots(NamedTuple):
     """What the stream keeps: a champion per level (and the answer on top)."""
 
@@ -67,17 +74,18 @@ def simulate_ladder_stream(
         peak=jnp.int32(0),
     )
 
-    def arrive(slots: Slots, arm: Int[Array, ""]) -> tuple[Slots, None]:
-        here = jnp.isfinite(gaps[arm])
-        return _enter(slots, 0, gaps[arm], arm, here, rules), None
+    def event(slots: Slots, index: Int[Array, ""]) -> tuple[Slots, None]:
+        """An arrival, or (after the last one) the flush of one level's champion."""
+        level = index - gaps.shape[0]
+        arm = jnp.where(level < 0, index, slots.arm[level])
+        here = jnp.where(level < 0, jnp.isfinite(gaps[arm]), slots.held[level] > 0)
+        here &= (level < 0) | flush
+        slots = _clear(slots, level, here & (level >= 0))
+        start = jnp.where(here, jnp.maximum(level + 1, 0), -1)
+        return _cascade(slots, start, Entrant(gaps[arm], arm), rules), None
 
-    arms = jnp.arange(gaps.shape[0], dtype=jnp.int32)
-    slots, _ = jax.lax.scan(arrive, slots, arms)
-    for level in range(levels):
-        waits = (slots.held[level] > 0) & flush
-        gap, arm = slots.gap[level], slots.arm[level]
-        slots = _clear(slots, level, waits)
-        slots = _enter(slots, level + 1, gap, arm, waits, rules)
+    events = jnp.arange(gaps.shape[0] + levels, dtype=jnp.int32)
+    slots, _ = jax.lax.scan(event, slots, events)
     top = levels - jnp.argmax(slots.held[::-1] > 0)
     return outcome.conclude(
         (slots.spent[0], slots.spent[1]),
@@ -88,43 +96,52 @@ def simulate_ladder_stream(
     )
 
 
-def _enter(
-    slots: Slots,
-    level: int,
-    gap: Float[Array, ""],
-    arm: Int[Array, ""],
-    here: Bool[Array, ""],
-    rules: Any,
+def _cascade(
+    slots: Slots, start: Int[Array, ""], entrant: Entrant, rules: Any
 ) -> Slots:
-    """An arm meets the champion of a level; a full group sends its champion upwards."""
-    tape, level_pulls, sigma, groups, starts = rules
-    if level == len(groups):  # nothing above: this arm is the answer
-        return slots._replace(
-            gap=slots.gap.at[level].set(jnp.where(here, gap, slots.gap[level])),
-            arm=slots.arm.at[level].set(jnp.where(here, arm, slots.arm[level])),
-            held=slots.held.at[level].add(here.astype(jnp.int32)),
+    """An arm enters at a level (−1: none); full groups send their champion upwards."""
+    levels = len(rules[3])
+    promoted = jnp.zeros_like(start, dtype=bool)
+    for level in range(levels):
+        here = promoted | (start == level)
+        slots = _meet(slots, level, entrant, here, rules)
+        promoted = slots.held[level] == rules[3][level]
+        champion = Entrant(slots.gap[level], slots.arm[level])
+        entrant = jax.tree.map(
+            lambda up, same, full=promoted: jnp.where(full, up, same), champion, entrant
         )
+        slots = _clear(slots, level, promoted)
+    done = promoted | (start == levels)  # nothing above: this arm is the answer
+    occupied = jnp.sum(slots.held[:-1] > 0, dtype=jnp.int32)
+    return slots._replace(
+        gap=slots.gap.at[-1].set(jnp.where(done, entrant.gap, slots.gap[-1])),
+        arm=slots.arm.at[-1].set(jnp.where(done, entrant.arm, slots.arm[-1])),
+        held=slots.held.at[-1].add(done.astype(jnp.int32)),
+        peak=jnp.maximum(slots.peak, occupied),
+    )
+
+
+def _meet(
+    slots: Slots, level: int, entrant: Entrant, here: Bool[Array, ""], rules: Any
+) -> Slots:
+    """Pull the entrant and compare it with the champion of the level."""
+    tape, level_pulls, sigma, _, starts = rules
     size = level_pulls[level]
     noise = tape[starts[level] + slots.entered[level]]
-    score = sigma / jnp.sqrt(size) * noise - gap
+    score = sigma / jnp.sqrt(size) * noise - entrant.gap
     better = here & (score > slots.score[level])
-    paid = jnp.where(here, size, 0.0) * jnp.stack([jnp.ones_like(gap), gap])
-    slots = slots._replace(
+    paid = jnp.stack([size, size * entrant.gap])
+    return slots._replace(
         score=slots.score.at[level].set(jnp.where(better, score, slots.score[level])),
-        gap=slots.gap.at[level].set(jnp.where(better, gap, slots.gap[level])),
-        arm=slots.arm.at[level].set(jnp.where(better, arm, slots.arm[level])),
+        gap=slots.gap.at[level].set(jnp.where(better, entrant.gap, slots.gap[level])),
+        arm=slots.arm.at[level].set(jnp.where(better, entrant.arm, slots.arm[level])),
         held=slots.held.at[level].add(here.astype(jnp.int32)),
         entered=slots.entered.at[level].add(here.astype(jnp.int32)),
         spent=slots.spent + jnp.where(here, paid, 0.0),
     )
-    full = slots.held[level] == groups[level]
-    gap, arm = slots.gap[level], slots.arm[level]
-    slots = _enter(_clear(slots, level, full), level + 1, gap, arm, full, rules)
-    occupied = jnp.sum(slots.held[:-1] > 0, dtype=jnp.int32)
-    return slots._replace(peak=jnp.maximum(slots.peak, occupied))
 
 
-def _clear(slots: Slots, level: int, when: Bool[Array, ""]) -> Slots:
+def _clear(slots: Slots, level: Any, when: Bool[Array, ""]) -> Slots:
     """Empty a slot."""
     return slots._replace(
         score=slots.score.at[level].set(jnp.where(when, -jnp.inf, slots.score[level])),
@@ -164,7 +181,7 @@ def ladder_both_ways(
     width = int(np.prod(groups))
     mean_key, tape_key = jax.random.split(key)
     means = jax.random.uniform(mean_key, (width,), jnp.result_type(arms))
-    means = jnp.where(jnp.arange(width) < arms, means, -jnp.inf)
+    means = jnp.where(jnp.arange(width, dtype=arms.dtype) < arms, means, -jnp.inf)
     tape = jax.random.normal(tape_key, (sum(nodes(width, groups)),), means.dtype)
     pulls = jnp.asarray(16 * 2.2 ** np.arange(len(groups)), means.dtype)
     horizon = jnp.asarray(1e7, means.dtype)

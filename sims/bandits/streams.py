@@ -35,7 +35,7 @@ def slippage(
 def hard_instance(
     arms: int,
     horizon: float,
-    memory: float,
+    memory: float | int,
     index: int,
     *,
     sigma: float = 0.5,
@@ -119,7 +119,7 @@ def reorder(
     if order == "given":
         return means
     best, others = jnp.argmax(means), jnp.arange(means.shape[0] - 1)
-    rest = means[others + (others >= best)]
+    rest = means[jnp.where(others >= best, others + 1, others)]
     parts = [means[best][None], rest]
     return jnp.concatenate(parts if order == "first" else parts[::-1])
 

@@ -105,7 +105,7 @@ def simulate_king(
             jnp.where(fight.dethroned, arm, reign.king),
             jnp.where(fight.dethroned, grant, fight.budget),
             reign.used + 2 * fight.spent,
-            reign.accepts + fight.dethroned,
+            reign.accepts + fight.dethroned.astype(jnp.int32),
         )
         return won, (fight.spent, reign.king)
 

@@ -1,0 +1,374 @@
+"""The players against NumPy oracles, exact book-keeping, and the sampler."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from limen.sims import bandits
+from limen.sims.bandits import explore, sweeps
+from scipy import stats
+
+from ..reference import bandits as oracle
+
+MEANS = np.array([0.5, 0.62, 0.41, 0.55, 0.70, 0.3, 0.58, 0.66, 0.47, 0.52, 0.69])
+GAPS = MEANS.max() - MEANS
+ARMS = len(MEANS)
+STAGES = 20 * 2.0 ** np.arange(4)
+GRID = np.array([15.0, 60.0, 150.0])
+PLAYERS = {
+    "uniform": (bandits.simulate_uniform, (30.0,), {}),
+    "ladder": (bandits.simulate_ladder, ([20.0, 44.0],), {"groups": (4, 4)}),
+    "bar": (bandits.simulate_bar, (STAGES, 0.03), {}),
+    "king": (bandits.simulate_king, (20.0, 60.0, 60.0), {}),
+    "multipass": (bandits.simulate_multipass, (GRID, 2.0), {}),
+    "keep-top": (bandits.simulate_keep_top, (20.0, 4.0), {}),
+    "elimination": (bandits.simulate_elimination, (), {}),
+}
+
+
+@functools.cache
+def compiled(name):
+    sim, _, static = PLAYERS[name]
+    return jax.jit(functools.partial(sim.function, per_arm=True, **static))
+
+
+def play(name, seed, horizon, means=MEANS, dtype=np.float64):
+    """One game with pulls per arm, in the given precision."""
+    _, arguments, _ = PLAYERS[name]
+    with jax.enable_x64(dtype == np.float64):
+        inputs = [jnp.asarray(value, dtype) for value in (means, *arguments, horizon)]
+        result = compiled(name)(jax.random.key(seed), *inputs)
+    return {k: np.asarray(v) for k, v in result.items()}
+
+
+def normal(key, shape):
+    return np.asarray(jax.random.normal(key, shape, jnp.float64))
+
+
+def expected(name, seed, horizon):
+    """The oracle on the simulator's own noise."""
+    with jax.enable_x64(True):
+        key = jax.random.key(seed)
+        return ORACLES[name](key, horizon)
+
+
+def by_ladder(key, horizon):
+    tape = np.split(normal(key, (ARMS + 3,)), [ARMS])
+    return oracle.ladder(tape, GAPS, [20.0, 44.0], (4, 4), horizon)
+
+
+def by_king(key, horizon):
+    def noise(arm, level):
+        return float(
+            normal(jax.random.fold_in(jax.random.fold_in(key, arm), level), ())
+        )
+
+    return oracle.king(noise, GAPS, 20.0, 60.0, 60.0, horizon)
+
+
+def by_multipass(key, horizon):
+    tapes = [normal(jax.random.fold_in(key, p), (ARMS, p)) for p in (1, 2, 3)]
+    return oracle.multipass(tapes, GAPS, GRID, 2.0, horizon)
+
+
+def by_keep_top(key, horizon, pulls=20.0, memory=4):
+    batches = [normal(jax.random.fold_in(key, r), (ARMS,)) for r in range(20)]
+    return oracle.keep_top(batches, GAPS, pulls, memory, horizon)
+
+
+ORACLES = {
+    "uniform": lambda key, T: oracle.uniform(normal(key, (ARMS,)), GAPS, 30.0, T),
+    "ladder": by_ladder,
+    "bar": lambda key, T: oracle.bar(normal(key, (ARMS, 4)), GAPS, STAGES, 0.03, T),
+    "king": by_king,
+    "multipass": by_multipass,
+    "keep-top": by_keep_top,
+    "elimination": lambda key, T: by_keep_top(key, T, 8.0, ARMS),
+}
+MEMORY = {"ladder": 2, "keep-top": 4, "elimination": ARMS}
+SHORT = {"bar": 300.0, "king": 700.0, "multipass": 500.0}  # ends inside exploration
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_player_is_the_oracle_arm_by_arm(name, seed):
+    """Same arm, same pulls; the oracle refuses to touch an arm outside its memory."""
+    game, truth = play(name, seed, 2e4), expected(name, seed, 2e4)
+    assert game["chosen"] == truth["chosen"]
+    for output in ("pulls_per_arm", "regret", "explored", "loss"):
+        np.testing.assert_allclose(game[output], truth[output], rtol=1e-12, atol=1e-9)
+    assert game["accepts"] == truth.get("accepts", 1)
+    assert game["peak_memory"] == MEMORY.get(name, 1)
+    assert truth["peak_memory"] == min(MEMORY.get(name, 1), ARMS - 1)
+
+
+@pytest.mark.parametrize(("name", "horizon"), SHORT.items())
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_exploration_is_cut_off_at_the_horizon(name, horizon, seed):
+    game, truth = play(name, seed, horizon), expected(name, seed, horizon)
+    np.testing.assert_allclose(game["pulls_per_arm"], truth["pulls_per_arm"], atol=1e-9)
+    np.testing.assert_allclose(game["explored"], horizon)
+    assert game["chosen"] == truth["chosen"]
+
+
+def test_the_oracle_refuses_a_forgotten_arm():
+    hand = oracle.Hand(GAPS, 100.0, 1)
+    hand.read(0)
+    hand.read(1)
+    with pytest.raises(oracle.Forgotten):
+        hand.pull(0, 1.0)
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+@pytest.mark.parametrize("horizon", [2e4, 1e17])
+def test_book_keeping(name, horizon):
+    """Σ pulls = T, regret = Σ gap·pulls, regret ≥ 0; nothing overflows at T = 1e17."""
+    game = play(name, 5, horizon)
+    np.testing.assert_allclose(game["pulls_per_arm"].sum(), horizon, rtol=1e-14)
+    np.testing.assert_allclose(game["regret"], GAPS @ game["pulls_per_arm"], rtol=1e-12)
+    assert game["regret"] >= 0
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_equal_arms_cost_nothing(name):
+    assert play(name, 1, 2e4, np.full(ARMS, 0.4))["regret"] == 0
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_absent_arms_never_arrive(name):
+    """Padding with −∞ changes neither pulls nor the sums, and gets no pull."""
+    width = 16 if name == "ladder" else ARMS + 3
+    game = play(name, 3, 2e4, bandits.padded(MEANS, width))
+    assert np.all(game["pulls_per_arm"][ARMS:] == 0)
+    np.testing.assert_allclose(game["pulls_per_arm"].sum(), 2e4)
+    assert np.isfinite(game["regret"])
+
+
+@pytest.mark.parametrize("name", ["uniform", "bar"])
+def test_padding_keeps_the_draws(name):
+    """The first rows of a longer draw are the shorter draw: same game, same bits."""
+    short, long = play(name, 4, 2e4), play(name, 4, 2e4, bandits.padded(MEANS, 14))
+    np.testing.assert_array_equal(short["pulls_per_arm"], long["pulls_per_arm"][:ARMS])
+
+
+def test_float32_survives_the_largest_horizon():
+    for name in ("uniform", "bar", "king"):
+        game = play(name, 0, 1e17, dtype=np.float32)
+        assert np.isfinite(game["regret"])
+        np.testing.assert_allclose(game["pulls_per_arm"].sum(), 1e17, rtol=1e-6)
+
+
+def test_repeated_last_stages_are_padding():
+    with jax.enable_x64(True):
+        tape = jax.random.normal(jax.random.key(0), (ARMS, 6), jnp.float64)
+        means, rise, horizon = (jnp.asarray(x) for x in (MEANS, 0.03, 2e4))
+        stages = jnp.asarray([*STAGES, STAGES[-1], STAGES[-1]])
+        rules = rise, horizon
+        plain = bandits.bar_from_tape(tape[:, :4], means, stages[:4], *rules)
+        padded = bandits.bar_from_tape(tape, means, stages, *rules)
+    np.testing.assert_allclose(padded["regret"], plain["regret"], rtol=1e-12)
+    assert padded["accepts"] == plain["accepts"]
+
+
+# --- ladder as a stream (SB-14) -------------------------------------------------------
+
+
+def test_stream_and_reshape_are_the_same_game():
+    run = functools.partial(bandits.ladder_both_ways.function, groups=(4, 4, 4))
+    keys = jax.random.split(jax.random.key(0), 16)
+    arms = jnp.arange(17, 65, 3, dtype=jnp.float32)
+    whole = jax.jit(jax.vmap(run, in_axes=(0, 0, None)))
+    games = whole(keys, arms, jnp.asarray(1.0))
+    assert games["same_arm"].all()
+    np.testing.assert_allclose(games["extra_pulls"], 0, atol=1e-2)
+    assert games["peak_memory"].max() == 3
+    cut = whole(keys, arms, jnp.asarray(0.0))
+    same = cut["same_arm"] * (abs(cut["extra_pulls"]) < 1)
+    assert same.sum() <= 4
+
+
+# --- rewards and instances ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pulls", [7, 2**12, 2**20, 10**9])
+def test_bernoulli_batches_have_the_binomial_variance(pulls):
+    """20000 float32 draws; 5 SE of a variance ratio is 5 %."""
+    draw = functools.partial(bandits.batch_mean, reward="bernoulli")
+    means = jnp.full(20000, 0.37)
+    drawn = np.asarray(jax.jit(draw)(jax.random.key(pulls), means, float(pulls)))
+    scores = (drawn.astype(np.float64) - 0.37) / np.sqrt(0.37 * 0.63 / pulls)
+    assert abs(scores.mean()) < 0.05
+    assert abs(scores.var() - 1) < 0.05
+
+
+def test_small_bernoulli_batches_follow_scipy():
+    draw = functools.partial(bandits.batch_mean, reward="bernoulli")
+    drawn = jax.jit(draw)(jax.random.key(1), jnp.full(20000, 0.3), 9.0)
+    counts = np.bincount(np.round(np.asarray(drawn) * 9).astype(int), minlength=10)
+    expected = 20000 * stats.binom.pmf(np.arange(10), 9, 0.3)
+    kept = expected > 5
+    assert (
+        stats.chisquare(
+            np.append(counts[kept], counts[~kept].sum()),
+            np.append(expected[kept], expected[~kept].sum()),
+        ).pvalue
+        > 1e-6
+    )
+
+
+def test_per_pull_simulator_of_numpy():
+    """Mean regret of 300 games played reward by reward against the exact 68.611."""
+    means = np.array([0.5, 0.55, 0.6, 0.45, 0.4, 0.7, 0.65, 0.3])
+    games = [bandits.simulate_per_pull(seed, means, 20, 1000) for seed in range(300)]
+    regret = np.array([game["regret"] for game in games])
+    assert abs(regret.mean() - 68.611) < 5.5 * regret.std() / np.sqrt(300)
+    rewards = np.array([game["reward"] for game in games])
+    assert abs(rewards.mean() + regret.mean() - 700) < 6
+
+
+def test_instances():
+    means = np.asarray(bandits.slippage(6, 2, 0.5, 0.1))
+    np.testing.assert_allclose(means, [0.5, 0.5, 0.6, 0.5, 0.5, 0.5])
+    hard = np.asarray(bandits.hard_instance(1000, 1e9, 1, 7))
+    np.testing.assert_allclose(hard[7] - 0.5, 0.0062954, rtol=1e-4)
+    assert np.argmax(bandits.hard_instance(10, 1e6, 1, 9)) == 9
+    cut = np.asarray(bandits.clear_cut(jax.random.key(0), 500))
+    assert np.isclose(cut.max(), 0.82)
+    assert np.sort(cut)[-2] <= 0.8
+    assert cut.min() >= 0
+    uniform = np.asarray(bandits.uniform_means(jax.random.key(0), 500))
+    assert 0 <= uniform.min() < uniform.max() <= 1
+    chain = np.asarray(bandits.chain(5, 0.2, 0.8))
+    np.testing.assert_allclose(chain, [0.2, 0.35, 0.5, 0.65, 0.8], rtol=1e-6)
+
+
+def test_orders():
+    means = jnp.asarray(MEANS, jnp.float32)
+    for order in ("first", "last", "random", "ascending", "descending", "given"):
+        moved = np.asarray(bandits.reorder(jax.random.key(1), means, order))
+        np.testing.assert_array_equal(np.sort(moved), np.sort(np.asarray(means)))
+        if order in ("first", "descending"):
+            assert moved.argmax() == 0
+        if order in ("last", "ascending"):
+            assert moved.argmax() == ARMS - 1
+    rest = np.asarray(bandits.reorder(jax.random.key(1), means, "last"))[:-1]
+    np.testing.assert_array_equal(rest, np.delete(np.asarray(means), MEANS.argmax()))
+
+
+@pytest.mark.parametrize("name", ["uniform", "ladder", "bar"])
+def test_a_million_arms_fit_into_memory(name):
+    """K = 2^20: one lane of float32, its memory as planned by the compiler."""
+    arms = 2**20
+    means = jax.ShapeDtypeStruct((arms,), jnp.float32)
+    scalar = jax.ShapeDtypeStruct((), jnp.float32)
+    inputs = {
+        "uniform": ((scalar,), {}),
+        "ladder": ((jax.ShapeDtypeStruct((10,), jnp.float32),), {"groups": (4,) * 10}),
+        "bar": ((jax.ShapeDtypeStruct((4,), jnp.float32), scalar), {}),
+    }
+    arguments, static = inputs[name]
+    run = functools.partial(PLAYERS[name][0].function, **static)
+    lowered = jax.jit(run).lower(jax.random.key(0), means, *arguments, scalar)
+    used = lowered.compile().memory_analysis().temp_size_in_bytes
+    assert used < 2**28
+
+
+@pytest.mark.parametrize("instance", ["slippage", "clear-cut", "mix-in", "chain"])
+def test_wrappers_for_sweeps_of_ones_own(instance):
+    run = functools.partial(bandits.uniform.function, arms=16, instance=instance)
+    game = jax.jit(run)(jax.random.key(0), jnp.asarray(1e6), jnp.asarray(0.2))
+    assert 0 <= float(game["regret"]) <= 1e6
+    assert float(game["explored"]) == pytest.approx(
+        16 * (1e6 / 16) ** (2 / 3), rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", ["ladder", "bar", "king", "multipass", "elimination"])
+def test_every_algorithm_as_a_sweep(name):
+    run = functools.partial(getattr(bandits, name).function, arms=20)
+    game = jax.jit(run)(jax.random.key(0), jnp.asarray(1e7))
+    assert 0 < float(game["regret"]) < 1e6
+
+
+# --- bad input (specs/bandits.md §8) --------------------------------------------------
+
+KEY = functools.partial(jax.random.key, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("uniform", {"means": [0.5]}, "at least 2 arms"),
+        ("uniform", {"means": [0.5, np.nan]}, "`means` must be numbers"),
+        ("uniform", {"horizon": 5.0}, "`horizon` must be finite and at least 11"),
+        ("uniform", {"horizon": np.inf}, "got inf"),
+        ("uniform", {"pulls": 0.0}, "`pulls` must be positive, got 0.0"),
+        ("uniform", {"pulls": 1e4}, "must not exceed `horizon`, got 110000.0"),
+        ("uniform", {"sigma": -1.0}, "`sigma` must be positive, got -1.0"),
+        ("uniform", {"reward": "cauchy"}, "`reward` must be one of"),
+        ("uniform", {"reward": "bernoulli", "means": [0.5, 1.5]}, "must lie in"),
+        ("ladder", {"groups": (2, 2)}, "must reach 11 arms"),
+        ("ladder", {"groups": (1, 20)}, "at least 2, got 1"),
+        ("ladder", {"level_pulls": [1.0]}, "`level_pulls` has 1 levels"),
+        ("ladder", {"level_pulls": [1.0, -2.0]}, "`level_pulls` must be positive"),
+        ("ladder", {"level_pulls": [1e4, 1e4]}, "must not exceed `horizon`"),
+        ("bar", {"stage_pulls": [20.0, 10.0]}, "strictly increasing, got 10.0"),
+        ("bar", {"stage_pulls": [0.0, 10.0]}, "`stage_pulls` must be positive"),
+        ("bar", {"rise": 0.0}, "`rise` must be positive"),
+        ("king", {"grant": -1.0}, "`grant` must not be negative"),
+        ("king", {"income": 0.0}, "`income` must be positive"),
+        ("multipass", {"grid": [10.0, 10.0]}, "`grid` must be strictly increasing"),
+        ("multipass", {"grid": [np.inf]}, "at least one pass"),
+        ("multipass", {"conf": 0.0}, "`conf` must be positive"),
+        ("keep-top", {"memory": 0.0}, "`memory` must be positive"),
+        ("keep-top", {"pulls": 1e4}, "must not exceed `horizon`"),
+        ("elimination", {"first_step": 1e4}, "must not exceed `horizon`"),
+    ],
+)
+def test_bad_input(name, change, message):
+    sim, arguments, static = PLAYERS[name]
+    names = [p for p in sim.dynamic if p not in ("sigma", "first_step")]
+    inputs = dict(zip(names, (MEANS, *arguments, 2e4), strict=True)) | static | change
+    with pytest.raises(ValueError, match=message):
+        sim(KEY(), **{k: _array(v) for k, v in inputs.items()})
+
+
+def _array(value):
+    if isinstance(value, str | tuple):
+        return value
+    return jnp.asarray(value, jnp.float32)
+
+
+def test_bad_sweeps_are_refused_before_compiling():
+    good = {"horizon": 1e6, "gap": 0.1, "tuning": 1.0, "arms": 16}
+    good |= {"instance": "slippage", "order": "random"}
+    assert sweeps.check_sweep(**good) is None
+    for change, message in (
+        ({"arms": 1}, "`arms`"),
+        ({"horizon": 3.0}, "`horizon`"),
+        ({"gap": 0.0}, "`gap`"),
+        ({"instance": "easy"}, "`instance`"),
+        ({"order": "up"}, "`order`"),
+    ):
+        assert message in sweeps.check_sweep(**(good | change))
+    assert "exceed" in bandits.uniform.check(**(good | {"tuning": 1e4}))
+
+
+def test_narrow_integer_horizons_are_refused():
+    horizon = np.asarray(20000, np.int32)
+    assert "int32 overflows" in explore.check_uniform(MEANS, 30.0, horizon)
+
+
+def test_bad_instances():
+    for arguments, message in (
+        ((10, 1e6, 9, 0), "`memory`"),
+        ((10, 1e6, 1, 10), "`index`"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            bandits.hard_instance(*arguments)
+    with pytest.raises(ValueError, match="`good_gap`"):
+        bandits.hard_instance(10, 1e6, 1, 0, good_gap=0.6)
+    with pytest.raises(ValueError, match="`order`"):
+        bandits.reorder(jax.random.key(0), jnp.ones(3), "best")
