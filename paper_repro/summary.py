@@ -52,7 +52,7 @@ def details(document: dict[str, Any]) -> Table:
             Text(claim["verdict"], COLOURS[claim["verdict"]]),
             numbers.short(point.get("estimate")) + se,
             numbers.short(point.get("claimed")),
-            numbers.percent(point.get("resolution_rel")),
+            numbers.sharpness(point),
             str(claim["seeds"] or "exact"),
             f"{killed}/{every}",
             f"{claim['seconds']:.1f}",

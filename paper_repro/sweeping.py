@@ -132,8 +132,8 @@ def store_status(folder: Path) -> str:
     for group in sorted(found.groups, key=lambda g: (g["simulator"], g["group"])):
         static = ", ".join(f"{k}={v}" for k, v in (group["static"] or {}).items())
         lines.append(
-            f"  {group['simulator']:<34} {group['group'][:8]} {group['cells']:>5} cells "
-            f"{group['lanes']:>9} lanes  {static}"
+            f"  {group['simulator']:<34} {group['group'][:8]} {group['cells']:>5} cells"
+            f"{group['lanes']:>10} lanes  {static}"
         )
     return "\n".join([*lines, *(f"  unreadable: {text}" for text in found.unreadable)])
 

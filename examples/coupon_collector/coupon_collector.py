@@ -46,16 +46,16 @@ def collected(key: Key[Array, ""], coupons: int, draws: int, kinds_drawn: int) -
     drawn = jax.random.randint(key, (draws,), 0, kinds_drawn)
     first = jnp.full(coupons, draws - 1).at[drawn].min(jnp.arange(draws), mode="drop")
     total = (first.max() + 1).astype(jnp.float32)
-    return {"draws": total, "scaled": (total - coupons * np.log(coupons)) / coupons}
+    return {"total": total, "scaled": (total - coupons * np.log(coupons)) / coupons}
 
 
-@simulator(outputs={"draws": (), "scaled": ()})
+@simulator(outputs={"total": (), "scaled": ()})
 def collect(key: Key[Array, ""], *, coupons: int, draws: int) -> dict:
     """Number of draws, and the same centred and scaled."""
     return collected(key, coupons, draws, coupons)
 
 
-@simulator(outputs={"draws": (), "scaled": ()})
+@simulator(outputs={"total": (), "scaled": ()})
 def collect_with_blanks(key: Key[Array, ""], *, coupons: int, draws: int) -> dict:
     """Wrong on purpose: an eighth of the packets is empty."""
     return collected(key, coupons, draws, coupons + coupons // 8)
@@ -75,7 +75,7 @@ def mean_design(*, coupons: int) -> Design:
     exact = mean_draws(coupons)
     return Design(
         sweeps={"collect": sweep(coupons)},
-        observe=lambda data: rows(data["collect"].draws),
+        observe=lambda data: rows(data["collect"].total),
         claimed=np.array([exact]),
         tol=Tolerance(0.02 * exact, "the smallest difference of interest"),
     )

@@ -80,7 +80,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-_NUMBERS = ("short", "interval", "percent", "seconds", "place")
+_NUMBERS = ("short", "interval", "percent", "sharpness", "seconds", "place")
 _COLLECTED = ("counts", "mutants", "hardest", "image", "undecided", "plumbing")
 
 

@@ -45,6 +45,14 @@ def percent(share: Number) -> str:
     return f"{100 * share:.3g} %"
 
 
+def sharpness(point: dict) -> str:
+    """Resolution relative to the claimed number, absolute where that is zero."""
+    if point.get("resolution_rel") is not None:
+        return percent(point["resolution_rel"])
+    ends = [end for end in point.get("resolution") or () if end is not None]
+    return f"± {short(max(ends), 2)}" if ends else ABSENT
+
+
 def seconds(value: Number) -> str:
     """A duration: seconds, minutes or hours."""
     if value is None:
