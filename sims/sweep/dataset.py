@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 
 from .block import Arrays
-from .errors import SpecificationError
 from .grid import Axis, describe
 from .keep import Store
 from .plan import Cell, Group, Request
@@ -187,8 +186,6 @@ def _kept(request: Request) -> dict[str, Any]:
         dim = request.sweep.sim.outputs[name][0]
         keep = out.keep
         if isinstance(keep, slice):
-            if (keep.start or 0) < 0 or (keep.step or 1) < 0:
-                raise SpecificationError("`keep` must count forwards from the start.")
             start, step = keep.start or 0, keep.step or 1
             keep = tuple(start + step * i for i in range(sizes[dim]))
         coords[dim] = np.asarray(keep)

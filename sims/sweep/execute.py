@@ -224,7 +224,7 @@ class _Run:
             equal = audit.repeats(self.job, self.program, self.arguments, start, whole)
             self.report.bitwise = "yes" if equal else "no"
             audit.judge(self.job, equal, self.control.strict)
-        self.control.observe("lanes", self.job.group, stop - start)
+        self.control.observe("lanes", self.job.group, float(stop - start))
         self._flush()
 
     def _flush(self, force: bool = False) -> None:
@@ -248,12 +248,12 @@ class _Run:
             self.blocks[-QUEUED_BLOCKS - 1].result()
         self.report.blocks += 1
         self.written, self.flushed = ready, time.monotonic()
-        self.control.observe("written", group, len(quanta))
+        self.control.observe("written", group, float(len(quanta)))
 
 
 def _await(future: Future[Program], job: Job, control: Control) -> Program:
     """Wait for a compilation, but not past a request to stop; check that it fits."""
-    control.observe("compiling", job.group, 0)
+    control.observe("compiling", job.group, 0.0)
     while not future.done():
         if control.stops():
             control.leave()
@@ -280,7 +280,7 @@ def _compiled(known: set[Any]) -> Report:
     return Report(
         programs=len(fresh),
         cached=sum(program.cached for program in fresh),
-        compile_seconds=sum(program.seconds for program in fresh),
+        compile_seconds=sum((program.seconds for program in fresh), 0.0),
         peak_bytes=max((p.temp_bytes + p.io_bytes for p in fresh), default=0),
     )
 

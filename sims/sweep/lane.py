@@ -175,7 +175,8 @@ def _walk(closed: Any, arguments: list[Any]) -> list[Step]:
     """Evaluate equation by equation and describe every intermediate array."""
     jaxpr = closed.jaxpr
     made = [(e.primitive.name, v) for e in jaxpr.eqns for v in e.outvars]
-    every = jaxpr.replace(outvars=[v for _, v in made], debug_info=None)
+    unnamed = jaxpr.debug_info.with_unknown_names()
+    every = jaxpr.replace(outvars=[v for _, v in made], debug_info=unnamed)
     outs = jexc.jaxpr_as_fun(jexc.ClosedJaxpr(every, closed.consts))(*arguments)
     return [_step(name, out) for (name, _), out in zip(made, outs, strict=True)]
 

@@ -121,5 +121,5 @@ class Progress:
         )
 
 
-def _seconds(group: Group, lanes: int) -> float:
+def _seconds(group: Group, lanes: float) -> float:
     return lanes * group.operations / OPERATIONS_PER_SECOND

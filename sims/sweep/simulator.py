@@ -132,9 +132,7 @@ def simulator(
             defaults={
                 k: p.default for k, p in both.items() if p.default is not p.empty
             },
-            kinds={
-                k: kind for k, p in dynamic.items() if (kind := _kind(p.annotation))
-            },
+            kinds={k: kind for k, p in both.items() if (kind := _kind(p.annotation))},
             check=check,
             dtype=dtype,
             quantum=1 if deterministic else quantum,

@@ -231,6 +231,9 @@ def _check_names(sweep: Sweep) -> None:
     ]
     if type(sweep.replicas) is not int or sweep.replicas < 1:
         problems.append("`replicas` must be a positive integer")
+    kept = [out.keep for out in sweep.outputs.values() if isinstance(out.keep, slice)]
+    if any((part.start or 0) < 0 or (part.step or 1) < 0 for part in kept):
+        problems.append("`keep` must count forwards from the start")
     if sweep.reduce is not None and any(o.keep for o in sweep.outputs.values()):
         problems.append("`reduce` and `keep` exclude each other")
     if inspect.unwrap(sim.function).__code__.co_freevars:

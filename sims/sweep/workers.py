@@ -107,7 +107,7 @@ def _pool(todo: list[Job], root: str, workers: int, control: Control) -> Report:
             finished, _ = wait(tasks, timeout=0.2, return_when="FIRST_COMPLETED")
             report = sum((task.result() for task in finished), report)
             for job in map(tasks.pop, finished):
-                control.observe("lanes", job.group, job.lanes)
+                control.observe("lanes", job.group, float(job.lanes))
             if control.stops():
                 _end(pool)
                 control.leave()

@@ -1,0 +1,141 @@
+"""Draws depend on (experiment, values, seed) alone; bits on the signature alone."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from limen.sims.sweep import Policy, Store, Sweep, draw
+
+
+@pytest.fixture(scope="module")
+def grid(sims):
+    def over(rates, **options):
+        axes = {"rate": rates, "noise": [0.0, 0.1]}
+        return Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes, **options)
+
+    return over
+
+
+@pytest.fixture(scope="module")
+def straight(grid):
+    """The undisturbed run that all others must equal, bit by bit."""
+    return grid([0.1, 0.5, 0.9]).run(80)
+
+
+def test_growing_requests(grid, straight):
+    store = Store()
+    for seeds in (1, 16, 17, 40, 80):
+        rows = grid([0.1, 0.5, 0.9]).run(seeds, store=store)
+        np.testing.assert_array_equal(rows.loss, straight.loss[:, :, :, :seeds])
+
+
+def test_order_of_the_grid(grid, straight):
+    turned = grid([0.9, 0.1, 0.5]).run(80)
+    same = turned.sel(rate=[0.1, 0.5, 0.9])
+    np.testing.assert_array_equal(same.loss, straight.loss)
+
+
+def test_subset_then_extension(grid, straight):
+    store = Store()
+    grid([0.5]).run(16, store=store)
+    grid([0.5, 0.9]).run(48, store=store)
+    np.testing.assert_array_equal(
+        grid([0.1, 0.5, 0.9]).run(80, store=store).loss, straight.loss
+    )
+
+
+def test_other_cells_in_the_tile(grid, straight):
+    requests = [(grid([0.5]), 80), (grid([0.2, 0.3]), 7)]
+    alone = draw(requests, store=None)[0]
+    np.testing.assert_array_equal(
+        alone.loss[:, 0, :, :80], straight.sel(rate=0.5).loss
+    )
+
+
+def test_looks_compile_nothing_new(sims):
+    """Looks 16, 32, …, 1024 of one claim compile each program once."""
+    sweep = Sweep(
+        sim=sims.descent,
+        static={"dim": [5]},
+        dynamic={"rate": [0.1, 0.2, 0.3], "noise": [0.0]},
+    )
+    store, compiled = Store(), []
+    for seeds in (16, 32, 64, 128, 256, 512, 1024):
+        (rows,) = draw([(sweep, seeds)], store=store)
+        assert rows.sizes["seed"] >= seeds
+        compiled.append(rows.attrs["programs"])
+    assert compiled == [1, 0, 0, 0, 0, 0, 0]
+
+
+def test_draw_returns_a_number_of_rows_that_depends_on_the_request_alone(grid):
+    empty, full = Store(), Store()
+    grid([0.1, 0.5]).run(512, store=full)
+    (one,), (other,) = (draw([(grid([0.1, 0.5]), 16)], store=s) for s in (empty, full))
+    assert one.sizes == other.sizes
+    np.testing.assert_array_equal(one.loss, other.loss)
+
+
+def test_plain_vmap_is_not_enough(sims):
+    """Anti-test: if this starts to fail, relax the documents, keep the design."""
+
+    def loss(batch):
+        keys = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(0), i))(
+            jnp.arange(batch)
+        )
+        run = jax.vmap(
+            lambda key: sims.descent.function(
+                key, jnp.float32(0.3), jnp.float32(0.1), dim=48, steps=100
+            )["loss"]
+        )
+        return np.asarray(jax.jit(run)(keys))[:8]
+
+    assert not np.array_equal(loss(8), loss(256))
+    np.testing.assert_allclose(loss(8), loss(256), rtol=1e-3)
+
+
+ELSEWHERE = """
+import sys, hashlib, numpy as np
+from limen.sims.sweep import Sweep, resolve
+import jax
+sim = resolve(sys.argv[1] + ":descent")
+axes = {"rate": [0.1, 0.5, 0.9], "noise": [0.0, 0.1]}
+rows = Sweep(sim=sim, static={"dim": [4]}, dynamic=axes).run(80, progress=False)
+print(jax.device_count(), hashlib.blake2b(rows.loss.values.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize(
+    ("devices", "setting"),
+    [
+        (4, {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "NPROC": "8"}),
+        (1, {"NPROC": "2", "PYTHONHASHSEED": "7"}),
+    ],
+)
+def test_other_devices_and_pools(sims, straight, devices, setting):
+    import hashlib
+
+    run = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(sims.file)],
+        env=os.environ | setting,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = hashlib.blake2b(straight.loss.values.tobytes()).hexdigest()
+    assert run.stdout.split() == [str(devices), expected]
+
+
+def test_exploration_in_one_vmap_is_marked(grid, straight):
+    rows = grid([0.1, 0.5, 0.9], policy=Policy(tile="all")).run(80)
+    assert rows.attrs["bitwise"] == "no"
+    np.testing.assert_allclose(rows.loss, straight.loss, rtol=1e-3, atol=1e-6)
+
+
+def test_strict_audits_every_group(grid, straight):
+    rows = grid([0.1, 0.5, 0.9]).run(80, strict=True)
+    assert rows.attrs["bitwise"] == "yes"
+    np.testing.assert_array_equal(rows.loss, straight.loss)
