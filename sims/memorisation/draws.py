@@ -4,14 +4,19 @@ Every program is compiled for `max_samples` rows; rows beyond `num_samples` are 
 The first rows do not depend on `max_samples`.
 """
 
+from typing import TypeAlias
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+Number: TypeAlias = Int[Array, ""] | int
+Scalar: TypeAlias = Float[Array, ""] | float
+
 
 def normal_rows(
     key: Key[Array, ""],
-    num_samples: Int[Array, ""],
+    num_samples: Number,
     max_samples: int,
     variances: Float[Array, " dim"],
 ) -> Float[Array, "max_samples dim"]:
@@ -23,17 +28,17 @@ def normal_rows(
     )
 
 
-def row_mask(num_samples: Int[Array, ""], max_samples: int):
+def row_mask(num_samples: Number, max_samples: int):
     """Which rows exist, as a column."""
     return (jnp.arange(max_samples) < num_samples)[:, None]
 
 
 def covariance(
-    samples: Float[Array, "*models rows dim"], num_samples: Int[Array, ""]
+    samples: Float[Array, "*models rows dim"], num_samples: Number
 ) -> Float[Array, "*models dim dim"]:
     """Empirical covariance X'X/n, not centred."""
     product = jnp.einsum("...ri,...rj->...ij", samples, samples)
-    return product / num_samples.astype(samples.dtype)
+    return product / jnp.asarray(num_samples, samples.dtype)
 
 
 def check_samples(num_samples, max_samples=None):

@@ -2,10 +2,10 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
-from .draws import check_samples, row_mask
+from .draws import Number, check_samples, row_mask
 
 
 def _check(power, num_samples, max_samples):
@@ -20,7 +20,7 @@ def _check(power, num_samples, max_samples):
 def simulate_equivariant(
     key: Key[Array, ""],
     power: Float[Array, "side side"],
-    num_samples: Int[Array, ""],
+    num_samples: Number,
     *,
     max_samples: int,
 ) -> dict[str, Array]:

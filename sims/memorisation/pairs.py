@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
-from .draws import check_samples, covariance, normal_rows, row_mask
+from .draws import Number, Scalar, check_samples, covariance, normal_rows, row_mask
 
 OUTPUTS = {
     "cross": (),
@@ -41,16 +41,12 @@ class Models(NamedTuple):
         covariances: S of each model.
         values: Eigenvalues of each S, ascending, exact zeros where n < d.
         vectors: Eigenvectors of each S, one a column.
-        transport: Eigenvalues of Sigma^(1/2) (S + ridge) Sigma^(1/2) of each model.
-        error: Eigenvalues of S - Sigma of the first model.
     """
 
     samples: Float[Array, "2 rows dim"]
     covariances: Float[Array, "2 dim dim"]
     values: Float[Array, "2 dim"]
     vectors: Float[Array, "2 dim dim"]
-    transport: Float[Array, "2 dim"]
-    error: Float[Array, " dim"]
 
 
 def _check(num_samples, max_samples, ridge, num_shared, variances, num_latents):
@@ -71,9 +67,9 @@ def _check(num_samples, max_samples, ridge, num_shared, variances, num_latents):
 def simulate_pair(
     key: Key[Array, ""],
     variances: Float[Array, " dim"],
-    num_samples: Int[Array, ""],
-    ridge: Float[Array, ""] = 0.0,  # pyright: ignore[reportArgumentType]  (a default)
-    num_shared: Int[Array, ""] = 0,  # pyright: ignore[reportArgumentType]  (a default)
+    num_samples: Number,
+    ridge: Scalar = 0.0,
+    num_shared: Number = 0,
     *,
     max_samples: int,
     num_generated: int = 64,
@@ -101,20 +97,20 @@ def simulate_pair(
     data_key, noise_key = jax.random.split(key)
     ridge = jnp.asarray(ridge, variances.dtype)
     num_samples, num_shared = jnp.asarray(num_samples), jnp.asarray(num_shared)
-    models = _train(data_key, variances, num_samples, ridge, num_shared, max_samples)
+    models = _train(data_key, variances, num_samples, num_shared, max_samples)
     noise_shape = (variances.shape[0], num_generated)
     noise = jax.random.normal(noise_key, noise_shape, variances.dtype)
     roots = jnp.sqrt(models.values + ridge)
     return (
-        _convergence(models, variances, ridge, roots)
+        _convergence(models, variances, roots)
         | _moments(models, variances, ridge)
         | _generated(models, roots, noise, num_samples)
         | _latents(models, variances, num_latents)
     )
 
 
-def _train(key, variances, num_samples, ridge, num_shared, max_samples):
-    """Draw both data sets and decompose all matrices in one batched call."""
+def _train(key, variances, num_samples, num_shared, max_samples):
+    """Draw both data sets and decompose both covariances in one batched call."""
     first, second = (
         normal_rows(jax.random.fold_in(key, model), num_samples, max_samples, variances)
         for model in (0, 1)
@@ -122,50 +118,45 @@ def _train(key, variances, num_samples, ridge, num_shared, max_samples):
     second = jnp.where(row_mask(num_shared, max_samples), first, second)
     samples = jnp.stack([first, second])
     covariances = covariance(samples, num_samples)
-    scale = jnp.sqrt(variances)
-    identity = jnp.eye(variances.shape[0], dtype=variances.dtype)
-    transports = scale[:, None] * (covariances + ridge * identity) * scale[None, :]
-    error = covariances[0] - jnp.diag(variances)
-    stack = jnp.concatenate([covariances, transports, error[None]])
-    values, vectors = jnp.linalg.eigh(stack, symmetrize_input=False)
-    return Models(
-        samples=samples,
-        covariances=covariances,
-        values=_clean(values[:2], num_samples),
-        vectors=vectors[:2],
-        transport=jnp.where(
-            ridge > 0, jnp.maximum(values[2:4], 0), _clean(values[2:4], num_samples)
-        ),
-        error=values[4],
-    )
-
-
-def _clean(values, num_samples):
-    """Ascending eigenvalues with the exact zeros of n < d."""
-    dim = values.shape[-1]
+    values, vectors = jnp.linalg.eigh(covariances, symmetrize_input=False)
+    dim = variances.shape[0]
     is_zero = jnp.arange(dim) < dim - num_samples
-    return jnp.where(is_zero[None, :], 0.0, jnp.maximum(values, 0.0))
+    values = jnp.where(is_zero[None, :], 0.0, jnp.maximum(values, 0.0))
+    return Models(samples, covariances, values, vectors)
 
 
-def _convergence(models, variances, ridge, roots):
+def _convergence(models, variances, roots):
     """Generators against each other and against the truth."""
     overlaps = models.vectors[0].T @ models.vectors[1]
     cross = roots[0] @ overlaps**2 @ roots[1]
     own = jnp.sum(roots**2, axis=1)
     trace = jnp.sum(variances)
-    product = roots[0][:, None] * overlaps * roots[1][None, :]
-    fidelity = jnp.sum(jnp.linalg.svd(product, compute_uv=False))
-    transport = jnp.sum(jnp.sqrt(models.transport), axis=1)
     diagonal = jnp.einsum("mij,mj->mi", models.vectors**2, roots)
+    singular = _singular_values(models, variances, roots, overlaps)
+    to_truth, between = jnp.sum(singular[:2], axis=1), jnp.sum(singular[2])
     return {
         "cross": cross,
         "self": jnp.mean(own),
         "q_ratio": cross / jnp.sqrt(own[0] * own[1]),
-        "distance_to_truth": trace + jnp.mean(own - 2 * transport),
+        "distance_to_truth": trace + jnp.mean(own - 2 * to_truth),
         "same_seed": trace + jnp.mean(own - 2 * diagonal @ jnp.sqrt(variances)),
-        "distance_between_models": jnp.sum(own) - 2 * fidelity,
-        "operator_norm": jnp.max(jnp.abs(models.error)),
+        "distance_between_models": jnp.sum(own) - 2 * between,
+        "operator_norm": singular[3, 0],
     }
+
+
+def _singular_values(models, variances, roots, overlaps):
+    """Of G Sigma^(1/2) for both models, of G1 G2, and of S - Sigma, in one call.
+
+    The trace of (Sigma^(1/2) G^2 Sigma^(1/2))^(1/2) is the sum of the first: four times
+    faster than eigenvalues with vectors, and without roots of rounding errors.
+    """
+    turned = roots[:, :, None] * jnp.swapaxes(models.vectors, 1, 2)
+    scale = jnp.sqrt(variances)[None, None, :]
+    between = roots[0][:, None] * overlaps * roots[1][None, :]
+    error = models.covariances[0] - jnp.diag(variances)
+    stack = jnp.concatenate([turned * scale, between[None], error[None]])
+    return jnp.linalg.svd(stack, compute_uv=False)
 
 
 def _moments(models, variances, ridge):

@@ -1,10 +1,10 @@
 """Single models: half moments of white data, divergences, linear denoisers."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
-from .draws import check_samples, covariance, normal_rows
+from .draws import Number, Scalar, check_samples, covariance, normal_rows
 
 
 def _check_white(num_samples, max_samples, dim):
@@ -19,7 +19,7 @@ def _check_white(num_samples, max_samples, dim):
     dtype="float64",
 )
 def simulate_white(
-    key: Key[Array, ""], num_samples: Int[Array, ""], *, max_samples: int, dim: int
+    key: Key[Array, ""], num_samples: Number, *, max_samples: int, dim: int
 ) -> dict[str, Array]:
     """Mean root of the eigenvalues w of S for white data.
 
@@ -35,7 +35,7 @@ def simulate_white(
     """
     samples = normal_rows(key, num_samples, max_samples, jnp.ones(dim))
     values = jnp.linalg.svd(samples, compute_uv=False)
-    roots = values / jnp.sqrt(num_samples.astype(values.dtype))
+    roots = values / jnp.sqrt(jnp.asarray(num_samples, values.dtype))
     roots = jnp.concatenate([roots, jnp.zeros(dim - roots.shape[0], roots.dtype)])
     return {
         "half_moment": jnp.mean(roots),
@@ -97,9 +97,9 @@ def _check_denoiser(num_samples, max_samples, variances, noise_variance, weight_
 def simulate_denoiser(
     key: Key[Array, ""],
     variances: Float[Array, " dim"],
-    num_samples: Int[Array, ""],
-    noise_variance: Float[Array, ""],
-    weight_ridge: Float[Array, ""] = 0.0,  # pyright: ignore[reportArgumentType]  (a default)
+    num_samples: Number,
+    noise_variance: Scalar,
+    weight_ridge: Scalar = 0.0,
     *,
     max_samples: int,
 ) -> dict[str, Array]:

@@ -7,10 +7,10 @@ the spike come from a continued fraction.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Key
 
 from ..sweep import simulator
-from .draws import check_samples
+from .draws import Number, Scalar, check_samples
 from .pairs import latent_distance
 
 BISECTIONS = 60
@@ -30,8 +30,8 @@ def _check(spike, num_samples):
 )
 def simulate_spike(
     key: Key[Array, ""],
-    spike: Float[Array, ""],
-    num_samples: Int[Array, ""],
+    spike: Scalar,
+    num_samples: Number,
     *,
     dim: int,
 ) -> dict[str, Array]:
@@ -46,6 +46,7 @@ def simulate_spike(
     Returns:
         `eigenvalue`, `overlap` (squared) and `latent_distance`.
     """
+    spike = jnp.asarray(spike)
     diagonal, squares = _tridiagonal(key, spike, num_samples, dim)
     top = _top_eigenvalue(diagonal, squares)
     slope = _continued_fraction(top, diagonal, squares)[1]
