@@ -14,7 +14,7 @@ from .block import Block, read_block
 from .errors import SpecificationError
 from .grid import describe
 from .keep import shared_file
-from .program import Recipe, lane_key, root_words
+from .program import Recipe, root_words
 from .simulator import resolve
 from .source import source_hash
 from .spec import Out, Policy
@@ -115,14 +115,13 @@ def rerun_lane(
     inputs = {name: arrays[f"input:{name}"][position] for name in recipe.inputs}
     steps: list[Step] = []
     with recipe.context():
-        words = (*header["cells"][key]["words"], number)
+        words = (header["stream"], *header["cells"][key]["words"], number)
         root = np.array(root_words(header["base_seed"]), np.uint32)
-        made = lane_key(root, *(np.uint32(w) for w in (header["stream"], *words)))
-        outputs = jax.jit(recipe.one)(made, inputs, shared)
+        arguments = (root, *map(np.uint32, words), inputs, shared)
+        outputs = jax.jit(recipe.lane)(*arguments)
         if trace:
-            closed = jax.make_jaxpr(recipe.one)(made, inputs, shared)
-            leaves = jax.tree.leaves((made, inputs, shared))
-            steps = _walk(closed, leaves)
+            closed = jax.make_jaxpr(recipe.lane)(*arguments)
+            steps = _walk(closed, jax.tree.leaves(arguments))
     now = {name: np.asarray(out) for name, out in outputs.items()}
     stored = {
         name: arrays[name].reshape(-1, *arrays[name].shape[2:])[lane] for name in now
