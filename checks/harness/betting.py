@@ -8,12 +8,13 @@ probability at most $a$.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+from .numbers import Numbers
 
 _STEPS = 40
 
 
-def log_wealth(samples: np.ndarray, bound: ArrayLike, alpha: ArrayLike) -> np.ndarray:
+def log_wealth(samples: np.ndarray, bound: Numbers, alpha: Numbers) -> np.ndarray:
     """Logarithm of the average wealth of two gamblers after every row.
 
     Args:
@@ -37,7 +38,7 @@ def log_wealth(samples: np.ndarray, bound: ArrayLike, alpha: ArrayLike) -> np.nd
     return np.logaddexp(logs[0], logs[1]) - np.log(2.0)
 
 
-def lower_limit(samples: np.ndarray, alpha: ArrayLike) -> np.ndarray:
+def lower_limit(samples: np.ndarray, alpha: Numbers) -> np.ndarray:
     """The smallest mean that the gamblers have not excluded, by bisection."""
     bar = -np.log(np.broadcast_to(alpha, samples.shape[1:]))
     outside, inside = np.zeros(samples.shape[1]), samples.mean(0) + 1e-300

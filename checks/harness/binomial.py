@@ -5,25 +5,24 @@ $\log e_n(p) = \log B(S+\tfrac12, n-S+\tfrac12) - \log B(\tfrac12,\tfrac12)
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
+
+from .numbers import Numbers
 
 _PRIOR = 0.5
 _STEPS = 60
 
 
-def log_e(p: ArrayLike, successes: ArrayLike, n: int) -> np.ndarray:
+def log_e(p: Numbers, successes: Numbers, n: Numbers) -> Numbers:
     """Logarithm of the e-value against success probability `p`."""
     p, successes = np.asarray(p, float), np.asarray(successes, float)
-    failures = n - successes
+    failures = np.asarray(n) - successes
     mixed = special.betaln(successes + _PRIOR, failures + _PRIOR)
     exact = special.xlogy(successes, p) + special.xlog1py(failures, -p)
     return mixed - special.betaln(_PRIOR, _PRIOR) - exact
 
 
-def limits(
-    successes: ArrayLike, n: int, alpha: ArrayLike
-) -> tuple[np.ndarray, np.ndarray]:
+def limits(successes: Numbers, n: int, alpha: Numbers) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the set of probabilities with e-value below 1/alpha, by bisection."""
     successes, alpha = np.broadcast_arrays(
         np.asarray(successes, float), np.asarray(alpha, float)
@@ -36,12 +35,12 @@ def limits(
 
 
 def _bisect(
-    outside: np.ndarray,
-    inside: np.ndarray,
-    successes: np.ndarray,
-    n: int,
-    bar: np.ndarray,
-) -> np.ndarray:
+    outside: Numbers,
+    inside: Numbers,
+    successes: Numbers,
+    n: Numbers,
+    bar: Numbers,
+) -> Numbers:
     """The point between `outside` and `inside` where the e-value reaches the bar."""
     for _ in range(_STEPS):
         middle = 0.5 * (outside + inside)

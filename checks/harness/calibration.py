@@ -33,7 +33,7 @@ class Row:
     """
 
     label: str
-    measured: float
+    measured: float | np.floating
     expected: str = ""
     low: float = -np.inf
     high: float = np.inf
@@ -42,7 +42,7 @@ class Row:
     @property
     def passed(self) -> bool:
         """Whether it lies in its range."""
-        return self.low <= self.measured <= self.high
+        return bool(self.low <= self.measured <= self.high)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
-"""The tables of the specification as studies: limits, exponents and thresholds."""
+"""The tables of the specification as studies: limits and exponents."""
 
 from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
 
-from . import crossing, growth
+from . import growth
 from .calibration import Outcomes, Row, Study, binomial_limit, gridded, simulate
-from .kinds import Kind, exponent, limit, threshold
+from .estimate import Estimate
+from .kinds import Kind, exponent, limit
 from .leastsquares import fit
 
 Generator = np.random.Generator
@@ -16,7 +17,6 @@ LOOKS = (16, 32, 64, 128, 256)
 Curve = Callable[[np.ndarray], np.ndarray]
 LIMIT_SIZES = 64.0 * 2 ** np.arange(5)
 POWER_SIZES = 32.0 * 2 ** np.arange(7)
-CROSS_SIZES = 32.0 * 2 ** np.arange(5)
 
 
 def limit_rate(replicates: int, rng: Generator) -> list[Row]:
@@ -133,9 +133,9 @@ def exponent_power(replicates: int, rng: Generator) -> list[Row]:
 
 
 def cluster_intervals(replicates: int, rng: Generator) -> list[Row]:
-    """95 % intervals of a slope of log-data: sizes treated as independent, or by seed."""
+    """95 % intervals of a slope: sizes treated as independent, or whole seeds."""
     logs = np.log(POWER_SIZES / 32)
-    z, n = stats.norm.isf(0.025), 64
+    z, n = float(stats.norm.isf(0.025)), 64
     found = []
     for name, expected in (
         ("independent sizes", ("0.044", "0.048")),
@@ -171,102 +171,6 @@ def cluster_intervals(replicates: int, rng: Generator) -> list[Row]:
             ),
         ]
     return found
-
-
-def threshold_rate(replicates: int, rng: Generator) -> list[Row]:
-    """Crossing 1 + 0.3 (d/32)^-ω, width 0.4 (d/32)^-1/2; tolerance 0."""
-    found = []
-    cases = (
-        (
-            "probit, omega 1/2",
-            0.5,
-            0.0,
-            stats.norm.cdf,
-            ("0.000", "1.00", "0.000"),
-            binomial_limit,
-        ),
-        (
-            "Gumbel, omega 1/2",
-            0.5,
-            0.0,
-            _gumbel,
-            ("0.000", "1.00", "0.003"),
-            binomial_limit,
-        ),
-        (
-            "probit, omega 1 + 0.05 d^-2",
-            1.0,
-            0.05,
-            stats.norm.cdf,
-            ("0.005", "1.00", "0.000"),
-            binomial_limit,
-        ),
-        (
-            "probit, omega 1/2 + 0.05/d",
-            0.5,
-            0.05,
-            stats.norm.cdf,
-            ("0.053", "1.00", "0.037 (the honest limit)"),
-            lambda a, r: 0.12,
-        ),
-    )
-    for name, omega, second, cdf, expected, allowed in cases:
-        values, ratios = _success(replicates, rng, omega, second, cdf)
-        for label, omegas, number in (
-            ("right omega", (omega,), 0),
-            ("wrong omega (forbidden)", (1.5 - omega,), 1),
-            ("hull + beta", (0.5, 1.0), 2),
-        ):
-            out = _crossings(values, ratios, omegas)
-            low, high = (0.3, 1.0) if number == 1 else (0.0, allowed(ALPHA, replicates))
-            if number == 0:
-                high = 1.0
-            found.append(
-                Row(
-                    f"{name}: {label}",
-                    out.violated,
-                    expected[number],
-                    low,
-                    high,
-                    replicates,
-                )
-            )
-    return found
-
-
-def threshold_power(replicates: int, rng: Generator) -> list[Row]:
-    """Wrong limits of the crossing, and the width exponent 1/2."""
-    values, ratios = _success(replicates, rng, 0.5, 0.0, stats.norm.cdf)
-    found = [
-        Row(
-            f"limit off by {shift}: violated",
-            _crossings(values, ratios, (0.5, 1.0), 1 + shift).violated,
-            expected,
-            0.9,
-            1.0,
-            replicates,
-        )
-        for shift, expected in ((0.05, "0.99"), (0.1, "1.00"))
-    ]
-    kind = threshold("ratio", "size", by=("replicate",), width=True)
-    out = simulate(
-        values,
-        lambda v: _threshold(v, ratios, kind),
-        (0.5, 0.5),
-        LOOKS,
-    )
-    high = binomial_limit(ALPHA, replicates)
-    return [
-        *found,
-        Row(
-            "width exponent: false `violated`",
-            out.violated,
-            "≤ 0.005",
-            0.0,
-            high,
-            replicates,
-        ),
-    ]
 
 
 def _three(
@@ -315,71 +219,21 @@ def _judge(
 ) -> Outcomes:
     estimator = growth.limit if kind.name == "limit" else growth.exponent
 
-    def build(rows: np.ndarray) -> growth.Studentised:
+    def build(rows: np.ndarray) -> Estimate:
         estimate = estimator(gridded(rows, **axes), kind)
-        if beta:
-            return estimate
-        center, se, bias = estimate.fits
-        estimate.fits = (center, se, 0 * bias)
-        estimate.kept = np.ones_like(estimate.kept)
-        estimate.reasons[:] = ""
-        return estimate
+        return estimate if beta else bare(estimate)
 
     return simulate(values, build, region, LOOKS)
 
 
-def _success(
-    replicates: int, rng: Generator, omega: float, second: float, cdf: Callable
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outcomes (n, replicate, size, ratio) and the ratios of every size."""
-    scale = CROSS_SIZES / 32
-    center = 1 + 0.3 * scale**-omega + second * scale ** -(2 * omega)
-    width = 0.4 * scale**-0.5
-    ratios = center[:, None] + np.linspace(-2, 2, 9) * width[:, None]
-    p = cdf((ratios - center[:, None]) / width[:, None])
-    return 1.0 * (rng.random((LOOKS[-1], replicates, 5, 9)) < p), ratios
-
-
-def _gumbel(x: np.ndarray) -> np.ndarray:
-    """An asymmetric curve with its median at zero."""
-    return np.exp(-np.log(2.0) * np.exp(-x))
-
-
-def _threshold(
-    values: np.ndarray, ratios: np.ndarray, kind: Kind
-) -> growth.Studentised:
-    samples = gridded(values, size=CROSS_SIZES, rank=np.arange(9))
-    at = tuple(
-        {
-            "replicate": a["replicate"],
-            "size": a["size"],
-            "ratio": float(ratios[int(np.log2(a["size"] / 32)), int(a["rank"])]),
-        }
-        for a in samples.at
-    )
-    return crossing.threshold(
-        growth.Samples(samples.values, at, samples.error, True), kind
-    )
-
-
-def _crossings(
-    values: np.ndarray,
-    ratios: np.ndarray,
-    omegas: tuple[float, ...],
-    truth: float = 1.0,
-) -> Outcomes:
-    kind = threshold("ratio", "size", omegas, by=("replicate",))
-
-    def build(rows: np.ndarray) -> growth.Studentised:
-        estimate = _threshold(rows, ratios, kind)
-        if len(omegas) == 1:  # without the systematic budget, without the gate
-            center, se, bias = estimate.fits
-            estimate.fits = (center, se, 0 * bias)
-            estimate.kept = np.ones_like(estimate.kept)
-            estimate.reasons[:] = ""
-        return estimate
-
-    return simulate(values, build, (truth, truth), LOOKS)
+def bare(estimate: Estimate) -> Estimate:
+    """Without the systematic budget and without the gate: what the field does."""
+    if isinstance(estimate, growth.Studentised):
+        center, se, bias = estimate.fits
+        estimate.fits = (center, se, 0 * bias)
+        estimate.kept = np.ones_like(estimate.kept)
+        estimate.reasons[:] = ""
+    return estimate
 
 
 def _pure_fits(values: np.ndarray) -> tuple[bool, bool]:
@@ -399,7 +253,7 @@ def _pure_fits(values: np.ndarray) -> tuple[bool, bool]:
 
 
 def _slope_misses(noise: np.ndarray, logs: np.ndarray, z: float) -> tuple[bool, bool]:
-    """Whether the interval misses slope 0: independent formula, whole-seed influence."""
+    """Whether 95 % intervals miss slope 0: independent formula, whole seeds."""
     n, center = len(noise), noise.mean(0)
     variance = noise.var(0, ddof=1) / n
     fitted = fit(np.stack([np.ones(7), logs], axis=1), center, 1 / variance)
@@ -427,11 +281,4 @@ GROWTH_STUDIES = (
         1000,
         note="n = 64, nominal 0.05.",
     ),
-    Study(
-        "Thresholds",
-        threshold_rate,
-        60,
-        note="Looks 16 … 256, five sizes, nine ratios.",
-    ),
-    Study("Detection of wrong thresholds", threshold_power, 60, note="Looks 16 … 256."),
 )

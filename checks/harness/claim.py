@@ -106,7 +106,7 @@ class Mutant:
 
     name: str
     change: Callable[[Design], Design]
-    shift: float | None = None
+    shift: float | int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Claim:
     design: Callable[..., Design]
     sizes: Mapping[str, Mapping[str, Any]]
     mutants: tuple[Mutant, ...]
-    weight: float = 1.0
+    weight: float | int = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.provenance, Provenance):

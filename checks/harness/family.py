@@ -33,7 +33,9 @@ def shares(claims: Sequence[Claim], preset: str, alpha: float) -> dict[str, floa
     }
 
 
-def holm(p: Sequence[float], weights: Sequence[float], alpha: float) -> list[bool]:
+def holm(
+    p: Sequence[float], weights: Sequence[float | int], alpha: float
+) -> list[bool]:
     """Weighted Holm procedure: which claims are rejected at family-wise level alpha.
 
     Steps down along p/w; the next is rejected while p ≤ alpha w / (weights left)

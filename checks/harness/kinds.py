@@ -84,7 +84,7 @@ def upper_bound(of: Callable[..., Any] | None = None, evidence: str = "mean") ->
 def lower_bound(
     of: Callable[..., Any] | None = None,
     evidence: str = "mean",
-    upper: float | None = None,
+    upper: float | int | None = None,
 ) -> Kind:
     """The estimand is at least the claimed number, at every point (algorithm).
 
@@ -117,7 +117,7 @@ def ordering(of: Callable[..., Any] | None = None, evidence: str = "mean") -> Ki
 
 def limit(
     size: str,
-    omega: tuple[float, ...] = OMEGA,
+    omega: tuple[float | int, ...] = OMEGA,
     by: tuple[str, ...] | None = None,
 ) -> Kind:
     r"""The limit of the mean as the size grows, from $y_N = y_\infty + a N^{-\omega}$.
@@ -133,7 +133,7 @@ def limit(
 
 def exponent(
     size: str,
-    omega: tuple[float, ...] = OMEGA,
+    omega: tuple[float | int, ...] = OMEGA,
     by: tuple[str, ...] | None = None,
     *,
     typical: bool = False,
@@ -155,7 +155,7 @@ def exponent(
 def threshold(
     ratio: str,
     size: str | None = None,
-    omega: tuple[float, ...] = OMEGA,
+    omega: tuple[float | int, ...] = OMEGA,
     by: tuple[str, ...] | None = None,
     *,
     width: bool = False,
@@ -198,7 +198,7 @@ def law(
 
 
 def _omega(
-    size: str | None, omega: tuple[float, ...], by: tuple[str, ...] | None
+    size: str | None, omega: tuple[float | int, ...], by: tuple[str, ...] | None
 ) -> dict[str, Any]:
     if not omega or min(omega) <= 0:
         raise BadClaim(f"`omega` must be a non-empty set of positive numbers: {omega}.")

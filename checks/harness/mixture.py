@@ -8,9 +8,9 @@ as one likes. Hall's cubic (Hall 1992) makes the t statistic of skewed data symm
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-FloatArray = np.ndarray
+from .numbers import Numbers
+
 _NO_SKEW = 1e-8
 
 
@@ -20,7 +20,7 @@ def prior_size(budget: int, alpha: float) -> float:
     return max(budget / 2.0 / (q + np.log1p(q)), 1e-3)
 
 
-def log_e(t: ArrayLike, n: int, phi: float) -> FloatArray:
+def log_e(t: Numbers, n: int, phi: float) -> Numbers:
     r"""Logarithm of the e-value of a t statistic.
 
     $\log e = \tfrac12\log r - \tfrac n2[\log(1+rt^2/\nu) - \log(1+t^2/\nu)]$ with
@@ -33,7 +33,7 @@ def log_e(t: ArrayLike, n: int, phi: float) -> FloatArray:
     return 0.5 * np.log(r) + 0.5 * n * growth
 
 
-def multiplier(n: int, alpha: ArrayLike, phi: float) -> FloatArray:
+def multiplier(n: int, alpha: Numbers, phi: float) -> Numbers:
     r"""The $c$ with $e_n(c) = 1/a$; infinite while $n$ rows cannot decide anything."""
     alpha = np.asarray(alpha, float)
     r = phi / (phi + n)
@@ -44,14 +44,14 @@ def multiplier(n: int, alpha: ArrayLike, phi: float) -> FloatArray:
     return np.where(room > 0, c, np.inf)
 
 
-def hall(t: ArrayLike, skew: ArrayLike, n: int) -> FloatArray:
+def hall(t: Numbers, skew: Numbers, n: int) -> Numbers:
     r"""Hall's cubic $g(t) = t + g_1(t^2/3 + 1/6)/\sqrt n + g_1^2t^3/(27n)$."""
     t, skew = np.asarray(t, float), np.asarray(skew, float)
     quadratic = skew * (t**2 / 3 + 1 / 6) / np.sqrt(n)
     return t + quadratic + skew**2 * t**3 / (27 * n)
 
 
-def hall_inverse(u: ArrayLike, skew: ArrayLike, n: int) -> FloatArray:
+def hall_inverse(u: Numbers, skew: Numbers, n: int) -> Numbers:
     """The t with `hall(t) = u`; the identity for rows without skewness."""
     u, skew = np.broadcast_arrays(np.asarray(u, float), np.asarray(skew, float))
     tilt = np.where(np.abs(skew) < _NO_SKEW, 1.0, skew) / np.sqrt(n)

@@ -74,4 +74,4 @@ class Studentised(Estimate):
         """The t statistic at which the (corrected) boundary lies."""
         if not self.hall:
             return np.full_like(self.estimate, c)
-        return mixture.hall_inverse(c, self.skew, self.n)
+        return np.asarray(mixture.hall_inverse(c, self.skew, self.n))
