@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Key
 from ..maths.precision import float64
 from . import domain
 from .links import link_spec
-from .readout import WEIGHTS, checked_proxy, sandwich, tanh_features
+from .readout import checked_proxy, sandwich, tanh_features
 from .rules import gauss_grid
 from .signal import Scalar
 
@@ -54,9 +54,8 @@ def admissible_sets(
 ) -> Admissible:
     r"""Admissible deployment temperatures from the law of the fitted readout.
 
-    Draws $a \sim N(a_{pop}, C/n)$, the same normals at every temperature and for every
-    proxy, deploys each, and takes quantiles of the value and of its chi-square bound.
-    By the bound, `bound` is contained in `predicted` draw by draw.
+    Draws $a \sim N(a_{pop}, C/n)$, the same normals for all temperatures and proxies,
+    deploys each, and takes quantiles of the value and of its chi-square bound.
 
     Args:
         temperatures: $\beta_2 > 0$, of weights and deployment alike.
@@ -82,56 +81,65 @@ def admissible_sets(
     Claim:
         RW-17, set inclusion and ordering [paper: existence; sets derived].
     """
-    domain.choice("weights", weights, WEIGHTS)
     temperatures = domain.positive("temperatures", temperatures)
-    quantile = domain.inside("quantile", quantile, 0, 1)
-    target_gain = domain.finite("target_gain", target_gain)
-    domain.at_least("num_samples", num_samples, 1)
-    domain.at_least("num_draws", num_draws, 2)
-    ridge, noise = (
-        domain.nonnegative("ridge", ridge),
-        domain.nonnegative("noise", noise),
-    )
-    if num_features >= num_samples:
-        ridge = domain.positive("ridge", ridge)
+    ridge = checked_ridge(ridge, num_features, num_samples)
     nodes = jnp.asarray(gauss_grid(breaks=(0.0,))[0])
     features = tanh_features(nodes, half_width, num_features=num_features)
     proxy = checked_proxy(proxy, weights, features)
+    coef, cov = _laws(temperatures, noise, ridge, features, proxy, link, weights)
+    draws = jax.random.normal(key, (num_draws, num_features), jnp.float64)
+    sets = _Sets(
+        features,
+        proxy,
+        domain.finite("target_gain", target_gain),
+        domain.inside("quantile", quantile, 0, 1),
+        draws,
+    )
+    return _sets(temperatures, coef, cov / num_samples, sets, link, weights)
+
+
+def checked_ridge(
+    ridge: Scalar, num_features: int, num_samples: int
+) -> Float[Array, ""]:
+    """The ridge, which must be positive if there are too few samples without it."""
+    domain.at_least("num_samples", num_samples, 1)
+    if num_features >= num_samples:
+        return domain.positive("ridge", ridge)
+    return domain.nonnegative("ridge", ridge)
+
+
+def _laws(
+    temperatures: Array,
+    noise: Scalar,
+    ridge: Array,
+    features: Array,
+    proxy: Array,
+    link: str,
+    weights: str,
+) -> tuple[Array, Array]:
+    """Population coefficient and covariance at every temperature."""
     fits = [
         sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
         for t in temperatures
     ]
-    coef = jnp.stack([fit.coef for fit in fits])
-    cov = jnp.stack([fit.cov for fit in fits]) / num_samples
-    draws = jax.random.normal(key, (num_draws, num_features), jnp.float64)
-    return _sets(
-        temperatures,
-        coef,
-        cov,
-        draws,
-        features,
-        proxy,
-        target_gain,
-        quantile,
-        link=link,
-        weights=weights,
-    )
+    return jnp.stack([fit.coef for fit in fits]), jnp.stack([fit.cov for fit in fits])
+
+
+class _Sets(NamedTuple):
+    """What all temperatures share."""
+
+    features: Float[Array, "nodes num_features"]
+    proxy: Float[Array, " nodes"]
+    target_gain: Float[Array, ""]
+    quantile: Float[Array, ""]
+    draws: Float[Array, "num_draws num_features"]
 
 
 @eqx.filter_jit
 def _sets(
-    temperatures: Array,
-    coef: Array,
-    cov: Array,
-    draws: Array,
-    features: Array,
-    proxy: Array,
-    target_gain: Array,
-    quantile: Array,
-    *,
-    link: str,
-    weights: str,
+    temperatures: Array, coef: Array, cov: Array, sets: _Sets, link: str, weights: str
 ) -> Admissible:
+    features, proxy, target_gain, quantile, draws = sets
     nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
     reward, log_base = link_spec(link).fn(nodes), jnp.log(base)
     goal = base @ reward + target_gain

@@ -105,7 +105,7 @@ def _drift(
     return (1 - overlap**2) * jnp.polyval(slope[::-1], overlap)
 
 
-def slope_series(found: Labels, phase: Array) -> Float[Array, " order"]:
+def slope_series(found: Labels, phase: Float[Array, ""]) -> Float[Array, " order"]:
     """Coefficients of the powers of the overlap in G'."""
     k = jnp.arange(DRIFT_ORDER + 1, dtype=jnp.float64)
     series = k * coefs(found, DRIFT_ORDER) * wave(phase, 1.0, DRIFT_ORDER)
@@ -172,7 +172,9 @@ def _noise_terms(
     return scale * power, scale * spread
 
 
-def gradient_powers(found: Labels, overlap: Array, phase: Array) -> tuple[Array, Array]:
+def gradient_powers(
+    found: Labels, overlap: Float[Array, ""], phase: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """V and D of the scaled transform."""
     z, rest = found.nodes, 1 - overlap**2
     angle = 2 * (overlap * z + phase)
@@ -194,10 +196,10 @@ class _Start(NamedTuple):
 
 @eqx.filter_jit
 def linearised(
-    temperature: Array,
-    noise: Array,
-    phase: Array,
-    center: Array | str,
+    temperature: Float[Array, ""],
+    noise: Float[Array, ""],
+    phase: Float[Array, ""],
+    center: Float[Array, ""] | str,
     *,
     link: str,
     transform: str,

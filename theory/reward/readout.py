@@ -141,7 +141,11 @@ class Weighting(NamedTuple):
 
 
 def weighting(
-    reward: Array, proxy: Array, temperature: Array, noise: Array, weights: str
+    reward: Float[Array, " nodes"],
+    proxy: Float[Array, " nodes"],
+    temperature: Float[Array, ""],
+    noise: Float[Array, ""],
+    weights: str,
 ) -> Weighting:
     """Conditional moments of the weights, and the shifts of the label under them."""
     if weights == "label":

@@ -64,7 +64,7 @@ def _composite(
 
 
 def stretched(
-    link: str, temperature: Array, power: int
+    link: str, temperature: Float[Array, ""], power: int
 ) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
     r"""The rule Q1, widened so that it carries $e^{p\sigma^*/\beta}$ for this link.
 
@@ -108,9 +108,9 @@ class Labels(NamedTuple):
 
 
 def labels(
-    temperature: Array,
-    noise: Array,
-    center: Array | float | str,
+    temperature: Float[Array, ""],
+    noise: Float[Array, ""],
+    center: Float[Array, ""] | float | str,
     *,
     link: str,
     transform: str,

@@ -138,7 +138,7 @@ def _runge_kutta(velocity: Callable[[Array], Array], m: Array, dt: Array) -> Arr
     return m + dt / 6 * (first + 2 * second + 2 * third + fourth)
 
 
-def power_series(found: Labels, phase: Array) -> Float[Array, " order"]:
+def power_series(found: Labels, phase: Float[Array, ""]) -> Float[Array, " order"]:
     """Coefficients of the powers of the overlap in V."""
     square = 0.5 * wave(2 * phase + jnp.pi / 2, 2.0, POWER_ORDER)
     square = square.at[0].add(0.5)
