@@ -4,17 +4,16 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import UnionType
-from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import AbstractArray
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def float64(function: Callable[P, R]) -> Callable[P, R]:
+def float64(function: Callable[..., R]) -> Callable[..., R]:
     """Evaluate a theory function in double precision, whatever the global setting.
 
     Enters `jax.enable_x64(True)` around the call and promotes every argument that is
@@ -37,7 +36,7 @@ def float64(function: Callable[P, R]) -> Callable[P, R]:
     }
 
     @functools.wraps(function)
-    def in_double(*args: P.args, **kwargs: P.kwargs) -> R:
+    def in_double(*args: Any, **kwargs: Any) -> R:
         bound = signature.bind(*args, **kwargs)
         with jax.enable_x64(True):
             bound.apply_defaults()
