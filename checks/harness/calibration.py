@@ -35,8 +35,8 @@ class Row:
     label: str
     measured: float | np.floating
     expected: str = ""
-    low: float = -np.inf
-    high: float = np.inf
+    low: float | int = -np.inf
+    high: float | int = np.inf
     replicates: int = 0
 
     @property

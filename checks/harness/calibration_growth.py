@@ -260,7 +260,7 @@ def _slope_misses(noise: np.ndarray, logs: np.ndarray, z: float) -> tuple[bool, 
     slope, h = fitted.coefficients[1], fitted.map[1]
     psi = (noise - center) @ h
     naive, cluster = np.sqrt(h**2 @ variance), psi.std(ddof=1) / np.sqrt(n)
-    return abs(slope) > z * naive, abs(slope) > z * cluster
+    return bool(abs(slope) > z * naive), bool(abs(slope) > z * cluster)
 
 
 GROWTH_STUDIES = (

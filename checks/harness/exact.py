@@ -6,6 +6,7 @@ import numpy as np
 
 from .errors import BadClaim
 from .estimate import Estimate, Level, Pair, Region
+from .numbers import Numbers
 from .samples import Samples
 
 
@@ -63,8 +64,8 @@ def entries(samples: Samples) -> Entries:
 
 
 def rounding_error(
-    terms: np.ndarray | float, dtype: str = "float64", units: float = 4.0
-) -> np.ndarray:
+    terms: Numbers, dtype: str = "float64", units: float | int = 4.0
+) -> Numbers:
     r"""Numerical error K ε κ of a sum with absolute terms κ, for `attrs["error"]`.
 
     Args:

@@ -85,7 +85,7 @@ def evidence(sight: Sight, looks: int, p_anytime: np.ndarray) -> list[Evidence]:
                 common,
                 at=estimate.at[k],
                 claimed=float(region.claimed[k]),
-                tol=(float(below[k]), float(above[k])),
+                tol=(_rounded(below[k]), _rounded(above[k])),
                 region=(float(region.lo[k]), float(region.hi[k])),
                 estimate=float(estimate.estimate[k]),
                 se=float(estimate.se[k]),
@@ -125,6 +125,11 @@ def _tightness(sight: Sight, k: int) -> float | None:
         return None
     upper = sight.strict.side == "upper"
     return float(claimed / estimate if upper else estimate / claimed)
+
+
+def _rounded(value: float) -> float:
+    """Without the last digits that a difference of two floats leaves."""
+    return float(f"{value:.12g}")
 
 
 def _number(value: Any) -> float | None:

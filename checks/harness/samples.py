@@ -45,7 +45,7 @@ class Samples:
         return Samples(values, self.at, self.error, self.has_seeds, self.paired)
 
 
-def checked(claim: str, array: DataArray, least: int = 2) -> Samples:
+def checked(claim: str, array: Any, least: int = 2) -> Samples:
     """Rows as they come from `observe`, refused if they must not be judged.
 
     Args:
