@@ -124,7 +124,9 @@ def bad_link(link: str, transform: str = "exp", temperature: Any = 1.0) -> str |
     return None
 
 
-def bad_range(name: str, value: Any, low: float, strict: bool = True) -> str | None:
+def bad_range(
+    name: str, value: Any, low: float | int, strict: bool = True
+) -> str | None:
     """What is wrong with a number that must be finite and above `low`."""
     holds = _all(
         value, lambda v: np.isfinite(v) & ((v > low) if strict else (v >= low))
