@@ -194,5 +194,5 @@ def section(study: Study, rows: Sequence[Row], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _end(value: float) -> str:
+def _end(value: float | int) -> str:
     return "–" if np.isinf(value) else f"{value:.3g}"

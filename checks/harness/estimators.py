@@ -28,6 +28,9 @@ def _mean(samples: Samples, rule: Rule) -> Estimate:
     kind = rule.kind
     if kind.name == "upper_bound" and kind.of is None:
         return means.mean(samples, None, rule.region(len(samples.at)).hi)
+    if kind.options.get("upper") is not None and kind.of is None:
+        bound = rule.region(len(samples.at)).lo
+        return means.capped(samples, kind.options["upper"], bound)
     return means.mean(samples, kind.of, None)
 
 

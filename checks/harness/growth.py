@@ -230,7 +230,7 @@ def _one(
     se, leverage = psi.std(ddof=1) / np.sqrt(len(psi)), False
     if curve.resampled is not None:
         cluster = (curve.resampled @ whole.map[wanted]).std(ddof=1)
-        leverage = abs(cluster - se) > LEVERAGE * se
+        leverage = bool(abs(cluster - se) > LEVERAGE * se)
         se = max(se, cluster) if leverage else se
     estimate = whole.coefficients[wanted]
     return estimate, se, abs(estimate - part.coefficients[wanted]), whole.gof, leverage

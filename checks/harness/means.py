@@ -12,7 +12,7 @@ from .estimate import POWER_QUANTILE, Level, Pair, Region, undecided
 from .samples import Samples
 from .studentised import Studentised
 
-FEW_VALUES, ATOM = 10, 0.8
+FEW_VALUES, ATOM, DOMINATED = 10, 0.8, 0.5
 BOOTSTRAP, SMALL_N, SKEWED = 400, 128, 0.1
 
 
@@ -25,7 +25,9 @@ class Mean(Studentised):
     def margins(self, level: Level) -> Pair:
         """Normal formula, or the bootstrap of the interval's ends for skewed rows."""
         skewed = np.abs(self.skew) / np.sqrt(self.n) > SKEWED
-        down, up = super().margins(level)
+        lo, hi = Studentised.interval(self, level)
+        slack = POWER_QUANTILE * self.se
+        down, up = hi - self.estimate + slack, self.estimate - lo + slack
         if not skewed.any() or not np.isfinite(self.multiplier(level)):
             return down, up
         below, above = self._bootstrap(level)
@@ -51,12 +53,12 @@ class Bets(Mean):
 
     def interval(self, level: Level) -> Pair:
         """Lower end by bets, upper end by the t-mixture."""
-        _, hi = super().interval(level)
+        _, hi = Mean.interval(self, level)
         return betting.lower_limit(self.values, level.alpha), hi
 
     def within(self, region: Region, level: Level) -> np.ndarray:
         """Only the upper end matters."""
-        return super().interval(level)[1] <= region.hi
+        return Mean.interval(self, level)[1] <= region.hi
 
     def excludes(self, region: Region, level: Level) -> np.ndarray:
         """Whether the wealth against the region's end ever reached 1/alpha."""
@@ -72,12 +74,38 @@ class Bets(Mean):
 
     def margins(self, level: Level) -> Pair:
         """Those of the t-mixture, with the bets' own lower end where it is wider."""
-        down, up = super().margins(level)
+        down, up = Mean.margins(self, level)
         lo, _ = self.interval(level)
         return down, np.maximum(up, self.estimate - lo + POWER_QUANTILE * self.se)
 
     def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
         return betting.log_wealth(self.values, region.hi, level.alpha)
+
+
+@dataclass(kw_only=True)
+class CappedBets(Bets):
+    """Means of rows with a known cap, under a lower bound: bets on cap − row."""
+
+    cap: float = np.inf
+
+    def interval(self, level: Level) -> Pair:
+        """Upper end by bets, lower end by the t-mixture."""
+        lo, _ = Mean.interval(self, level)
+        return lo, self.cap - betting.lower_limit(self.cap - self.values, level.alpha)
+
+    def within(self, region: Region, level: Level) -> np.ndarray:
+        """Only the lower end matters."""
+        return Mean.interval(self, level)[0] >= region.lo
+
+    def margins(self, level: Level) -> Pair:
+        """Those of the t-mixture, with the bets' own upper end where it is wider."""
+        down, up = Mean.margins(self, level)
+        _, hi = self.interval(level)
+        return np.maximum(down, hi - self.estimate + POWER_QUANTILE * self.se), up
+
+    def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
+        below = self.cap - self.values
+        return betting.log_wealth(below, self.cap - region.lo, level.alpha)
 
 
 def mean(
@@ -101,7 +129,8 @@ def mean(
     )
     small = n < SMALL_N and bool((np.abs(skew) / np.sqrt(n) > SKEWED).any())
     bets = bound is not None and bool(((values >= 0).all(0) & (bound > 0)).all())
-    return (Bets if bets else Mean)(
+    made: type[Mean] = Bets if bets else Mean
+    return made(
         at=samples.at if len(samples.at) == points else ({},) * points,
         n=n,
         estimate=center,
@@ -114,6 +143,20 @@ def mean(
         hall=True,
         values=values,
     )
+
+
+def capped(samples: Samples, cap: float | int, bound: np.ndarray) -> Mean:
+    """Means of rows that cannot exceed `cap`, to be held against a lower bound.
+
+    Raises:
+        BadSamples: A row lies above the cap.
+    """
+    plain = mean(samples, None, None)
+    if (plain.values > cap).any():
+        raise BadSamples(f"a row lies above `upper` = {cap}: {plain.values.max()}.")
+    if not (bound < cap).all():
+        return plain
+    return CappedBets(**vars(plain), cap=float(cap))
 
 
 def pseudo_values(values: np.ndarray, of: Callable[..., Any]) -> np.ndarray:
@@ -138,19 +181,23 @@ def few_values(values: np.ndarray) -> np.ndarray:
 
 
 def heavy_tailed(values: np.ndarray) -> np.ndarray:
-    """Whether Hill's tail index is below 2 by two of its standard errors.
+    """Whether the variance looks infinite: two signs together.
 
-    Of the distances from the median, the largest 10 % (at most 2 √n), at least ten.
+    Hill's tail index of the distances from the median (the largest 10 %, at most 2 √n,
+    at least ten) is below 2 by two of its standard errors, *and* five rows make up more
+    than half of the sum of squares. The index alone would condemn laws with all moments
+    (squares of exponentials) at every affordable number of rows.
     """
     n = len(values)
     top = int(min(n / 10, 2 * np.sqrt(n)))
     if top < 10:
         return np.zeros(values.shape[1], dtype=bool)
     far = np.partition(np.abs(values - np.median(values, 0)), n - top - 1, axis=0)
-    edge, tail = far[n - top - 1], far[n - top :]
+    edge, tail = far[n - top - 1], np.sort(far[n - top :], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.log(tail / edge).mean(0)
-    return np.where(edge > 0, (1 + 2 / np.sqrt(top)) < 2 * excess, False)
+        few = (tail[-5:] ** 2).sum(0) / (far**2).sum(0) > DOMINATED
+    return np.where(edge > 0, ((1 + 2 / np.sqrt(top)) < 2 * excess) & few, False)
 
 
 def resample_counts(n: int, times: int, seed: int = 0) -> np.ndarray:
@@ -169,9 +216,11 @@ def moments_of_counts(
     shift = values.mean(0)
     centered = values - shift
     first, second, third = (counts @ centered**k / n for k in (1, 2, 3))
-    variance = np.maximum(second - first**2, 1e-300)
+    variance = np.maximum(second - first**2, 0.0)
     third = third - 3 * first * second + 2 * first**3
-    return shift + first, np.sqrt(variance * n / (n - 1)), third / variance**1.5
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skew = np.where(variance > 0, third / variance**1.5, 0.0)
+    return shift + first, np.sqrt(variance * n / (n - 1)), skew
 
 
 def _spread(centered: np.ndarray) -> Pair:

@@ -57,7 +57,9 @@ class Studentised(Estimate):
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(gap == 0, 0.0, gap / se)
         if self.hall:
-            t = np.where(np.isfinite(t), mixture.hall(t, self.skew, self.n), t)
+            finite = np.isfinite(t)
+            corrected = mixture.hall(np.where(finite, t, 0.0), self.skew, self.n)
+            t = np.where(finite, corrected, t)
         phi = mixture.prior_size(level.budget, level.two_sided)
         values = mixture.log_e(t, self.n, phi)
         return np.where(self.kept, values, np.inf).min(0)

@@ -193,9 +193,10 @@ def test_heavy_tails_are_seen_and_light_ones_are_not():
     shape = (2000, 20)
     light = [rng.normal(size=shape), rng.exponential(size=shape)]
     assert not any(means.heavy_tailed(x).any() for x in light)
-    assert means.heavy_tailed(np.exp(rng.normal(size=shape))).mean() < 0.2
+    assert not means.heavy_tailed(np.exp(rng.normal(size=shape))).any()
+    assert not means.heavy_tailed(rng.exponential(size=shape) ** 2).any()
     assert means.heavy_tailed(rng.standard_cauchy(shape)).all()
-    assert means.heavy_tailed(rng.pareto(1.2, size=shape)).all()
+    assert means.heavy_tailed(rng.pareto(1.2, size=shape)).mean() > 0.8
     assert not means.heavy_tailed(np.ones(shape)).any()
     assert not means.heavy_tailed(rng.standard_cauchy((64, 3))).any()
 

@@ -1,0 +1,462 @@
+"""End to end: a toy claim of every kind, true and false."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from limen.checks.harness import (
+    Claim,
+    Design,
+    Mutant,
+    Provenance,
+    Tolerance,
+    kinds,
+    lanes,
+    rows,
+    run_claims,
+    two_samples,
+)
+from scipy import stats
+
+ALPHA = 0.01 / 8
+SIZES = (32, 64, 128, 256, 512, 1024)
+
+
+@dataclass(frozen=True)
+class System:
+    """A function of (generator, n) to a variable: dimensions, values, coordinates."""
+
+    make: object
+    seed: int = 3
+
+
+def engine(requests):
+    made = []
+    for system, n in requests:
+        dims, values, coords = system.make(np.random.default_rng(system.seed), n)
+        made.append(xr.Dataset({"y": (dims, values)}, coords=coords))
+    return made
+
+
+def verdict(kind, make, claimed, tol, mutant, *, seeds=512, observe=None, other=None):
+    sweeps = {"a": System(make)} | ({"b": System(other, 4)} if other else {})
+    pick = observe or (lambda data: rows(data["a"].y))
+
+    def design():
+        return Design(
+            observe=pick, claimed=claimed, tol=Tolerance(tol, "toy"), sweeps=sweeps
+        )
+
+    claim = Claim(
+        id="TOY-1",
+        title="toy",
+        statement="toy",
+        provenance=Provenance("classical", "by hand"),
+        kind=kind,
+        design=design,
+        sizes={"quick": {"seeds": seeds}},
+        mutants=(Mutant("wrong", mutant),),
+    )
+    return run_claims([claim], "quick", engine, alpha=ALPHA)[0]
+
+
+def claims(value):
+    return lambda design: replace(design, claimed=value)
+
+
+def check(found):
+    assert found.verdict == "consistent", (found.reason, found.points)
+    assert found.mutants[0].killed, found.mutants[0]
+    for point in found.points:
+        assert point.lo <= point.estimate <= point.hi
+        finite = [r for r in point.resolution if np.isfinite(r)]
+        assert finite
+        assert min(finite) >= 0
+
+
+def exponentials(rng, n):
+    return ("seed", "replica"), rng.exponential(size=(n, 4)), {}
+
+
+def uniforms(rng, n):
+    return ("seed",), 2 * rng.random(n), {}
+
+
+def test_value_and_functions_of_means():
+    check(verdict(kinds.value(), exponentials, 1.0, 0.15, claims(1.5)))
+
+    def columns(data):
+        y = lanes(data["a"].y)
+        return xr.concat([y, y**2], "column").transpose("seed", "point", "column")
+
+    def variance(m):
+        return m[..., 1] - m[..., 0] ** 2
+
+    check(
+        verdict(
+            kinds.value(of=variance),
+            exponentials,
+            1.0,
+            0.3,
+            claims(2.5),
+            observe=columns,
+        )
+    )
+
+
+def test_bounds_on_means_tails_and_quantiles():
+    def every(data):
+        return lanes(data["a"].y)
+
+    check(verdict(kinds.upper_bound(), exponentials, 1.5, 0.0, claims(0.7)))
+    check(verdict(kinds.lower_bound(), exponentials, 0.7, 0.0, claims(1.4)))
+    capped = kinds.lower_bound(upper=2)
+    check(verdict(capped, uniforms, 0.7, 0.0, claims(1.4)))
+    check(
+        verdict(
+            kinds.tail_bound(2.0), exponentials, 0.2, 0.0, claims(0.05), observe=every
+        )
+    )
+    check(
+        verdict(
+            kinds.quantile_bound(0.5),
+            exponentials,
+            0.9,
+            0.0,
+            claims(0.4),
+            observe=every,
+        )
+    )
+    often = kinds.value(evidence="frequency")
+    check(
+        verdict(
+            often,
+            exponentials,
+            np.exp(-1),
+            0.08,
+            claims(0.7),
+            observe=lambda data: lanes(data["a"].y > 1),
+        )
+    )
+    signed = kinds.upper_bound()
+    check(
+        verdict(
+            signed,
+            exponentials,
+            0.0,
+            0.3,
+            claims(-1.0),
+            observe=lambda data: rows(data["a"].y) - 1,
+        )
+    )
+
+
+def test_bets_report_an_interval():
+    found = verdict(kinds.upper_bound(), exponentials, 2.0, 0.0, claims(0.7))
+    point = found.points[0]
+    assert 0.5 < point.lo < point.estimate < point.hi_consistent < 2.0
+    assert point.resolution[1] >= point.estimate - point.lo
+    assert np.isinf(point.resolution[0])
+
+
+def test_capped_rows_must_respect_their_cap():
+    kind = kinds.lower_bound(upper=1.0)
+    with pytest.raises(ValueError, match="above `upper`"):
+        verdict(kind, exponentials, 0.7, 0.0, claims(1.4))
+
+
+def test_tables():
+    def median(table):
+        return np.median(table, axis=0)
+
+    check(
+        verdict(
+            kinds.value(of=median, evidence="table"),
+            exponentials,
+            np.log(2),
+            0.2,
+            claims(1.5),
+            seeds=1024,
+            observe=lambda data: lanes(data["a"].y),
+        )
+    )
+
+
+def decaying(rng, n):
+    y = np.array(SIZES) ** -0.5 * np.exp(0.1 * rng.normal(size=(n, 6)))
+    return ("seed", "size"), y, {"size": list(SIZES)}
+
+
+def test_an_index_that_never_moves():
+    best = kinds.value(of=lambda table: table.mean(0).argmin(), evidence="table")
+    found = verdict(best, decaying, 5, 0.5, claims(2.0))
+    check(found)
+    assert found.seeds == 64  # a quarter of the rows is enough from here on
+    assert found.looks[0].verdict == "inconclusive"
+
+
+def approaching(rng, n):
+    y = 1 + 0.5 / np.array(SIZES) * 32 + 0.1 * rng.normal(size=(n, 6))
+    return ("seed", "size"), y, {"size": list(SIZES)}
+
+
+def test_limits():
+    found = verdict(kinds.limit("size"), approaching, 1.0, 0.1, claims(1.3))
+    check(found)
+    assert found.points[0].bias > 0
+    assert found.points[0].gof > 0.01
+    assert found.points[0].diagnostics["sizes"] == list(SIZES)
+
+
+def test_a_rejected_model_says_so():
+    """A minimum in the middle that no admissible correction can follow."""
+
+    def bent(rng, n):
+        y = 1 + 0.1 * np.abs(np.arange(6) - 2.5) + 0.01 * rng.normal(size=(n, 6))
+        return ("seed", "size"), y, {"size": list(SIZES)}
+
+    found = verdict(kinds.limit("size"), bent, 1.0, 0.1, claims(1.3), seeds=64)
+    assert (found.verdict, found.reason) == ("inconclusive", "model-rejected")
+    assert found.p_anytime == 1.0
+
+
+@pytest.mark.parametrize("typical", [False, True])
+def test_exponents(typical):
+    kind = kinds.exponent("size", typical=typical)
+    check(verdict(kind, decaying, 0.5, 0.1, claims(0.8), seeds=1024))
+
+
+def test_an_exponent_of_a_random_walk():
+    """E |S_N| grows like N^{1/2}: exponent −1/2, with corrections of order 1/N."""
+
+    def walk(rng, n):
+        steps = rng.choice([-1.0, 1.0], size=(n, 64, 1024))
+        ends = np.abs(np.cumsum(steps, -1))[..., np.array(SIZES) - 1].mean(1)
+        return ("seed", "size"), ends, {"size": list(SIZES)}
+
+    check(verdict(kinds.exponent("size"), walk, -0.5, 0.15, claims(-0.9), seeds=256))
+
+
+def test_leverage_is_flagged():
+    """One seed far off at one size: the bootstrap sees what the formula does not."""
+
+    def heavy(rng, n):
+        factor = np.where(np.arange(n) == 3, 1000.0, 1.0)[:, None]
+        y = np.array(SIZES) ** -0.5 * np.exp(0.1 * rng.normal(size=(n, 6)))
+        y[:, 3:] *= factor
+        return ("seed", "size"), y, {"size": list(SIZES)}
+
+    found = verdict(kinds.exponent("size"), heavy, 0.5, 0.3, claims(3.0), seeds=16)
+    assert "leverage" in found.flags
+
+
+def test_exact_exponents():
+    def curve(claimed):
+        return Design(
+            observe=lambda data: xr.DataArray(
+                np.array(SIZES) ** -0.5 * (1 + 1 / np.array(SIZES)),
+                dims="point",
+                coords={"size": ("point", list(SIZES))},
+                attrs={"error": 1e-12},
+            ),
+            claimed=claimed,
+            tol=Tolerance(0.01, "left-over curvature"),
+        )
+
+    claim = Claim(
+        id="TOY-2",
+        title="slope of a computed curve",
+        statement="toy",
+        provenance=Provenance("classical", "by hand"),
+        kind=kinds.exponent("size", evidence="exact"),
+        design=lambda: curve(0.5),
+        sizes={"quick": {}},
+        mutants=(Mutant("wrong", claims(0.6)),),
+    )
+    check(run_claims([claim], "quick", engine, alpha=ALPHA)[0])
+
+
+RATIOS = np.linspace(0.6, 1.8, 9)
+
+
+def transition(rng, n, level=0.5):
+    d = np.array(SIZES)[:, None] / 32
+    p = stats.norm.cdf((RATIOS - 1 - 0.2 * d**-0.5) / (0.4 * d**-0.5))
+    hits = 1.0 * (rng.random((n, 6, 9)) < p)
+    return ("seed", "size", "ratio"), hits, {"size": list(SIZES), "ratio": RATIOS}
+
+
+def test_thresholds():
+    limit = kinds.threshold("ratio", "size")
+    check(verdict(limit, transition, 1.0, 0.08, claims(1.3), seeds=256))
+    finite = 1 + 0.2 * (np.array(SIZES) / 32) ** -0.5
+    each = kinds.threshold("ratio")
+    found = verdict(each, transition, finite, 0.1, claims(finite + 0.3), seeds=256)
+    check(found)
+    assert [p.at["size"] for p in found.points] == list(SIZES)
+    for point, truth in zip(found.points, finite, strict=True):
+        lo, hi = point.diagnostics["bracket"]
+        assert lo < truth < hi
+    width = kinds.threshold("ratio", "size", width=True)
+    check(verdict(width, transition, 0.5, 0.25, claims(1.5), seeds=256))
+    sharpens = kinds.threshold("ratio", "size", width=True, side="lower")
+    check(verdict(sharpens, transition, 0.1, 0.0, claims(1.0), seeds=256))
+
+
+def test_thresholds_that_say_nothing_yet():
+    """Every outcome is a success: no crossing can be placed."""
+
+    def sure(rng, n):
+        dims, hits, coords = transition(rng, n)
+        return dims, np.ones_like(hits), coords
+
+    for kind in (
+        kinds.threshold("ratio", by=("size",)),
+        kinds.threshold("ratio", "size", by=()),
+    ):
+        found = verdict(kind, sure, 1.0, 0.1, claims(1.3), seeds=32)
+        assert (found.verdict, found.reason) == ("inconclusive", "discrete")
+
+    def falling(rng, n):
+        dims, hits, coords = transition(rng, n)
+        return dims, 1 - hits, coords
+
+    width = kinds.threshold("ratio", "size", width=True)
+    found = verdict(width, falling, 0.5, 0.1, claims(1.3), seeds=64)
+    assert found.reason in ("model-rejected", "discrete")
+
+
+def test_coupon_collector_threshold():
+    """P(T ≤ n log n + c n) → exp(−e^−c) crosses 1/2 at c = −log log 2 = 0.3665."""
+    coupons, ratios = (64, 128, 256, 512, 1024), np.linspace(-1.5, 2.5, 9)
+
+    def collect(rng, n):
+        hits = np.empty((n, 5, 9))
+        for k, m in enumerate(coupons):
+            p = np.arange(m, 0, -1) / m
+            draws = rng.geometric(p, size=(n, m)).sum(1)
+            hits[:, k] = draws[:, None] <= m * np.log(m) + ratios * m
+        return ("seed", "size", "ratio"), hits, {"size": list(coupons), "ratio": ratios}
+
+    found = verdict(
+        kinds.threshold("ratio", "size", (1.0,)),
+        collect,
+        -np.log(np.log(2)),
+        0.4,
+        claims(2.0),
+        seeds=512,
+    )
+    check(found)
+
+
+def test_orderings():
+    def pair(data):
+        y = rows(data["a"].y)
+        return two_samples(
+            y.isel(point=slice(1, None)),
+            y.isel(point=slice(0, -1)).assign_coords(
+                y.isel(point=slice(1, None)).coords
+            ),
+        )
+
+    def reverse(design):
+        return replace(
+            design, observe=lambda data: design.observe(data).isel(sample=[1, 0])
+        )
+
+    check(verdict(kinds.ordering(), decaying, 0.0, 0.0, reverse, observe=pair))
+
+
+def one(rng, n):
+    return ("seed",), rng.exponential(size=n), {}
+
+
+def test_laws():
+    cdf = stats.expon.cdf
+    check(
+        verdict(
+            kinds.law(), one, cdf, 0.1, claims(stats.expon(scale=2).cdf), seeds=2048
+        )
+    )
+    fixed = kinds.law(cdf)
+    check(
+        verdict(
+            fixed,
+            one,
+            0.0,
+            0.1,
+            lambda d: replace(d, observe=lambda x: 2 * d.observe(x)),
+            seeds=2048,
+        )
+    )
+    per_point = [stats.expon.cdf, stats.expon.cdf]
+    double = lambda data: xr.concat([rows(data["a"].y)] * 2, "point")  # noqa: E731
+    check(
+        verdict(
+            kinds.law(),
+            one,
+            per_point,
+            0.1,
+            claims([stats.norm.cdf] * 2),
+            seeds=2048,
+            observe=double,
+        )
+    )
+
+    def rounded(data):
+        return np.ceil(rows(data["a"].y) / 0.2) * 0.2
+
+    grid = kinds.law(left=lambda x: cdf(x - 0.2))
+    check(
+        verdict(
+            grid,
+            one,
+            cdf,
+            0.1,
+            claims(stats.expon(scale=2).cdf),
+            seeds=2048,
+            observe=rounded,
+        )
+    )
+
+
+def test_laws_of_two_systems():
+    def both(data):
+        return two_samples(rows(data["a"].y), rows(data["b"].y))
+
+    def wrong(design):
+        slower = lambda rng, n: (("seed",), 2 * rng.exponential(size=n), {})  # noqa: E731
+        return replace(design, sweeps=design.sweeps | {"b": System(slower, 4)})
+
+    check(
+        verdict(kinds.law(), one, 0.0, 0.12, wrong, seeds=4096, observe=both, other=one)
+    )
+
+
+def test_heavy_tails_are_left_undecided():
+    def cauchy(rng, n):
+        return ("seed",), rng.standard_cauchy(n), {}
+
+    found = verdict(kinds.value(), cauchy, 0.0, 0.5, claims(1.0), seeds=2048)
+    assert (found.verdict, found.reason) == ("inconclusive", "non-normal")
+
+
+def test_rare_events_are_left_undecided():
+    def rare(rng, n):
+        return ("seed",), 1.0 * (rng.random(n) < 0.01), {}
+
+    found = verdict(kinds.value(), rare, 0.01, 0.5, claims(1.0), seeds=256)
+    assert (found.verdict, found.reason) == ("inconclusive", "discrete")
+
+
+def test_few_skewed_rows_are_marked_approximate():
+    found = verdict(
+        kinds.value(),
+        lambda r, n: (("seed",), r.exponential(size=n) ** 2, {}),
+        2.0,
+        9.0,
+        claims(60.0),
+        seeds=64,
+    )
+    assert "approximate" in found.flags
