@@ -104,7 +104,7 @@ def linear_coupled(
 
 
 @simulator(
-    outputs={"moment": ("row", "column"), "fluctuation": ()},
+    outputs={"moment": ("axis", "other_axis"), "fluctuation": ()},
     check=conditions.stationary,
 )
 def riccati_particles(
