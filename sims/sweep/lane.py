@@ -124,7 +124,8 @@ def rerun_lane(
             steps = _walk(closed, jax.tree.leaves(arguments))
     now = {name: np.asarray(out) for name, out in outputs.items()}
     stored = {
-        name: arrays[name].reshape(-1, *arrays[name].shape[2:])[lane] for name in now
+        name: np.asarray(arrays[name].reshape(-1, *arrays[name].shape[2:])[lane])
+        for name in now
     }
     return Lane(
         simulator=header["simulator"],
