@@ -121,7 +121,10 @@ def binned_moments(
     }
 
 
-@simulator(outputs={"lag0": ("child", "parent"), "lag1": ("child", "parent")})
+@simulator(
+    outputs=dict.fromkeys(("lag0", "lag1"), ("child", "parent"))
+    | {"mean_count": ("node",)}
+)
 def inar_moments(
     key: Key[Array, ""],
     mu: Float[Array, " d"],
@@ -144,7 +147,7 @@ def inar_moments(
         burn_in_bins: Bins simulated before them.
 
     Returns:
-        Mean products of counts, `lag0` and `lag1` (rows: later bin).
+        Mean products of counts, `lag0` and `lag1` (rows: later bin), and `mean_count`.
     """
     counts = simulate_inar(
         key, mu, weights, beta, bin_width, num_bins=num_bins, burn_in_bins=burn_in_bins
@@ -153,11 +156,12 @@ def inar_moments(
     return {
         "lag0": _mean_products(counts, counts, bins),
         "lag1": _mean_products(counts[1:], counts[:-1], bins - 1),
+        "mean_count": counts.mean(axis=0),
     }
 
 
 @simulator(
-    outputs={"gaps": ("event",), "valid": ("event",), "residual": (), "overflow": ()}
+    outputs={"gaps": ("event",), "counted": ("event",), "residual": (), "overflow": ()}
 )
 def rescaled_gaps(
     key: Key[Array, ""],
@@ -192,7 +196,7 @@ def rescaled_gaps(
         delay_shape: As in `simulate_clusters`.
 
     Returns:
-        `gaps` and `valid` per event, `residual`, `overflow`.
+        `gaps` and `counted` (it starts before T) per event, `residual`, `overflow`.
     """
     table = clusters.dense_table(weights)
     start = jnp.zeros((), mu.dtype)
@@ -210,12 +214,17 @@ def rescaled_gaps(
     times, nodes = events.times[order], events.nodes[order]
     number = jnp.isfinite(events.times).sum()
     model = (model_mu, model_weights, beta, T)
-    gaps, valid = compensated_gaps(times, nodes, *model, num_nodes=mu.shape[0])
+    gaps, counted = compensated_gaps(times, nodes, *model, num_nodes=mu.shape[0])
     residual = filtered_residual(
         times, nodes, *model, weights > 0, num_nodes=mu.shape[0]
     )
     overflow = events.overflow | (number > num_events)
-    return {"gaps": gaps, "valid": valid, "residual": residual, "overflow": overflow}
+    return {
+        "gaps": gaps,
+        "counted": counted,
+        "residual": residual,
+        "overflow": overflow,
+    }
 
 
 def _mean_products(

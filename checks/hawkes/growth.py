@@ -1,0 +1,218 @@
+"""Claims on the observation time for exact recovery, and on its growth: HK-9.
+
+Configuration A is the ring (s=1, w=.5), configuration B has offsets (1, 4) and w=.25;
+rate and beta are 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from xarray import DataArray
+
+from ...sims.sweep import Sweep
+from ...theory import hawkes as theory
+from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
+from .networks import (
+    BETA,
+    Data,
+    crossing_time,
+    evaluated,
+    observation_times,
+    recovery_plan,
+    recovery_sweep,
+    successes,
+    table,
+)
+
+CONFIGS = {"A": ((1,), 0.5), "B": ((1, 4), 0.25)}
+TABLE = ("filtered", "lag1", "full", "screen_filtered", "screen_lag1", "lasso")
+REPLICAS = {8: 8, 16: 4, 32: 2}  # cheap sizes run more lanes per row
+
+
+def ladder(
+    sizes: tuple[int, ...], config: str, *, longest: float = 2.0, chunks: int = 16
+) -> dict[str, Sweep]:
+    """One recovery sweep per size, up to `longest` times its predicted T50."""
+    offsets, weight = CONFIGS[config]
+    return {
+        f"d{size}": recovery_sweep(
+            size,
+            offsets,
+            weight,
+            estimators=TABLE,
+            longest=longest,
+            num_chunks=chunks,
+            replicas=REPLICAS.get(size, 1),
+        )
+        for size in sizes
+    }
+
+
+def _share_of_prediction(
+    sweeps: dict[str, Sweep], sizes: tuple[int, ...], config: str
+) -> Callable[[Data], DataArray]:
+    """Rows of success at threshold w/2, along the ratio T over predicted T50."""
+
+    def observe(data: Data) -> DataArray:
+        parts = []
+        for size in sizes:
+            sweep = sweeps[f"d{size}"]
+            shares = successes(sweep, data[f"d{size}"], "filtered", 0.5)
+            ratio = (
+                observation_times(sweep) / recovery_plan(size, *CONFIGS[config])["T50"]
+            )
+            parts.append((shares, ratio.tolist(), [size] * len(ratio)))
+        shares, ratios, nodes = zip(*parts, strict=True)
+        return table(
+            np.concatenate(shares, axis=1),
+            ratio=[x for part in ratios for x in part],
+            num_nodes=[d for part in nodes for d in part],
+        )
+
+    return observe
+
+
+def recovery_times(*, sizes: tuple[int, ...], config: str) -> Design:
+    """HK-9: where success crosses one half, in units of the predicted T50."""
+    sweeps = ladder(sizes, config)
+    return Design(
+        sweeps=sweeps,
+        observe=_share_of_prediction(sweeps, sizes, config),
+        claimed=1.0,
+        tol=Tolerance(
+            (0.1, 0.4), "finite-T skewness of the estimates; prototype .97-1.33"
+        ),
+    )
+
+
+def _shorter_prediction(design: Design) -> Design:
+    """The region that w -> 1.2 w with eta = 1 would give, in the same units."""
+    moved = []
+    for name in design.sweeps:
+        size = int(name.removeprefix("d"))
+        plan = recovery_plan(size, *CONFIGS["A"])
+        scales = evaluated(
+            theory.estimate_scales, 1.0, plan["variance"], 1.0, 0.6, BETA, 1.0
+        )
+        wrong = evaluated(
+            theory.recovery_time, 0.5, *scales, 0.6, 0.5, float(size), 1.0
+        )
+        moved.append(float(wrong) / plan["T50"])
+    ratio = np.array(moved)
+    tol = Tolerance((0.1 * ratio, 0.4 * ratio), design.tol.origin)
+    return replace(design, claimed=ratio, tol=tol, interest=0.8 * ratio)
+
+
+HK_9 = Claim(
+    id="HK-9",
+    title="Observation time for exact recovery",
+    statement=r"$P(T) = \Phi(\tau\sqrt T/a_0)^{d(d-1)-sd}\,\Phi((w-\tau)\sqrt T/a_1)"
+    r"^{sd}$, hence $T_{50} \sim c \log d/(\beta w^2)$",
+    provenance=Provenance(
+        "derived", "Gaussian approximation; log law: arXiv 2605.08400"
+    ),
+    kind=kinds.threshold(ratio="ratio"),
+    design=recovery_times,
+    sizes={
+        "quick": {"seeds": 128, "sizes": (8, 16, 32, 64), "config": "A"},
+        "paper": {"seeds": 256, "sizes": (8, 16, 32, 64, 128, 256), "config": "A"},
+        "gpu": {"seeds": 256, "sizes": (8, 32, 128, 512, 2048), "config": "A"},
+    },
+    mutants=(Mutant("w times 1.2 and no cost of bins", _shorter_prediction),),
+    weight=2.0,
+)
+
+HK_9_B = replace(
+    HK_9,
+    id="HK-9.B",
+    title="Observation time at two parents",
+    sizes={"paper": {"seeds": 256, "sizes": (16, 32, 64, 128), "config": "B"}},
+    mutants=(
+        Mutant(
+            "prediction of configuration A",
+            lambda d: replace(
+                d,
+                claimed=0.25,
+                tol=Tolerance((0.025, 0.1), d.tol.origin),
+                interest=0.2,
+            ),
+        ),
+    ),
+)
+
+
+def contrast_weights(number: int) -> np.ndarray:
+    """The discrete quadratic orthogonal to 1 and log d on doubling sizes."""
+    weights = {7: (5, 0, -3, -4, -3, 0, 5), 6: (5, -1, -4, -4, -1, 5)}
+    return np.array(weights[number], dtype=float)
+
+
+def _curvature(sizes: tuple[int, ...], times: tuple[np.ndarray, ...]):
+    """Curvature of T50 in log d over that of the square-root law through the ends."""
+    weights, roots = contrast_weights(len(sizes)), np.sqrt(sizes)
+
+    def curvature(values: np.ndarray) -> np.ndarray:
+        shares = np.split(values.reshape(len(values), -1), len(sizes), axis=1)
+        found = np.array(
+            [crossing_time(s, t) for s, t in zip(shares, times, strict=True)]
+        )
+        slope = (found[-1] - found[0]) / (roots[-1] - roots[0])
+        return np.array([weights @ found / (slope * weights @ roots)])
+
+    return curvature
+
+
+LAW_SIZES = (8, 16, 32, 64, 128, 256, 512)
+
+
+def _law_sweeps(sizes: tuple[int, ...]) -> dict[str, Sweep]:
+    return ladder(sizes, "A", longest=2.0)
+
+
+def growth_law(*, sizes: tuple[int, ...], estimator: str = "filtered") -> Design:
+    """HK-9L: log law (0) against square-root law (1)."""
+    sweeps = _law_sweeps(sizes)
+
+    def observe(data: Data) -> DataArray:
+        shares = [
+            successes(sweeps[f"d{d}"], data[f"d{d}"], estimator, 0.5) for d in sizes
+        ]
+        return table(np.concatenate(shares, axis=1))
+
+    return Design(
+        sweeps=sweeps,
+        observe=observe,
+        claimed=0.0,
+        tol=Tolerance(0.25, "half-way to full least squares (.50 ± .06)"),
+    )
+
+
+def _law_of(values: np.ndarray) -> np.ndarray:
+    times = tuple(observation_times(s) for s in _law_sweeps(LAW_SIZES).values())
+    return _curvature(LAW_SIZES, times)(values)
+
+
+HK_9L = Claim(
+    id="HK-9L",
+    title="The law of growth is logarithmic",
+    statement=r"$q = \sum_k c_k T_{50}(d_k)$, $c$ orthogonal to $1$ and $\log d$, is 0 "
+    r"(in units of the law $a + b\sqrt d$)",
+    provenance=Provenance("paper", "T of order log d suffices: arXiv 2605.08400"),
+    kind=kinds.value(of=_law_of, evidence="table"),
+    design=growth_law,
+    sizes={"paper": {"seeds": 256, "sizes": LAW_SIZES}},
+    mutants=(
+        Mutant(
+            "full least squares instead",
+            lambda d: replace(
+                d, observe=growth_law(sizes=LAW_SIZES, estimator="full").observe
+            ),
+            shift=0.5,
+        ),
+        Mutant("the square-root law", lambda d: replace(d, claimed=1.0)),
+    ),
+    weight=2.0,
+)
+
+CLAIMS = (HK_9, HK_9_B, HK_9L)
