@@ -218,6 +218,7 @@ HK_15 = Claim(
 )
 
 LEVEL = 0.05
+PARTS = ("z", "truth")
 
 
 def fit_sweep() -> Sweep:
@@ -228,7 +229,6 @@ def fit_sweep() -> Sweep:
         static={
             "num_nodes": [32],
             "num_candidates": [12],
-            "level": [LEVEL],
             "stages": [sims.plan_stages(immigrants, 0.5)],
         },
         dynamic={"edge_weight": [0.5], "rate": [1.0], "beta": [BETA], "T": [500.0]},
@@ -240,8 +240,11 @@ def _false_edges(pairs: int) -> Callable[[Data], DataArray]:
     limit = stats.norm.isf(LEVEL / pairs)
 
     def observe(data: Data) -> DataArray:
-        largest = seeds_first(complete(data["fits"]).max_null_z)
-        return table((largest > limit)[:, None].astype(float))
+        found = complete(data["fits"])
+        z, truth = (seeds_first(found[part], "child", "parent") for part in PARTS)
+        off = (truth == 0) & ~np.eye(z.shape[1], dtype=bool)
+        wrong = np.any(off & (z > limit), axis=(1, 2))
+        return table(wrong[:, None].astype(float))
 
     return observe
 

@@ -31,7 +31,7 @@ def counts_sweep(T: float, burn_in: float, replicas: int) -> Sweep:
     """Mean counts of 20 nodes, s=2, w=.3, rate 1; array sizes for T=40."""
     return Sweep(
         sim=sims.mean_count,
-        static={"stages": [sims.plan_stages(20 * 0.4 * 70, 0.6)]},
+        static={"stages": [sims.plan_stages(20 * 0.4 * 70, 0.6, last=64)]},
         dynamic={"T": [T], "burn_in": [burn_in], "beta": [BETA]},
         derive={"mu": lambda **_: np.full(20, 0.4), "weights": lambda **_: TWENTY},
         replicas=replicas,
@@ -111,7 +111,7 @@ HK_1T = Claim(
     kind=kinds.value(),
     design=transient,
     sizes={
-        "quick": {"seeds": 256, "replicas": 256},
+        "quick": {"seeds": 256, "replicas": 320},
         "paper": {"seeds": 1024, "replicas": 256},
     },
     mutants=(

@@ -108,12 +108,16 @@ def dense_table(weights: Float[Array, "d d"]) -> ChildTable:
     return ChildTable(children, cumulative, accept, largest)
 
 
-def plan_stages(num_immigrants: float, branching_ratio: float) -> Stages:
+def plan_stages(
+    num_immigrants: float, branching_ratio: float, *, last: int = 256
+) -> Stages:
     """Array sizes for the generations of a path, on the host.
 
     Args:
         num_immigrants: Expected number of immigrants, burn-in included.
         branching_ratio: Mean number of children of an event, in [0, 1).
+        last: A stage of at most this capacity goes on to the end: fewer stages compile
+            faster, more stages waste less.
 
     Returns:
         `(capacity, generations)` per stage; the first stage begins with the immigrants.
@@ -130,7 +134,7 @@ def plan_stages(num_immigrants: float, branching_ratio: float) -> Stages:
     while mean > 1e-6:
         spread = 6 * math.sqrt(mean / (1 - branching_ratio)) + 16
         capacity = 64 * math.ceil((mean + spread) / 64)
-        least = 1e-6 if capacity <= 256 else 0.35 * mean
+        least = 1e-6 if capacity <= last else 0.35 * mean
         generations = 0
         while mean > least:
             mean, generations = mean * branching_ratio, generations + 1

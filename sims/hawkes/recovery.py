@@ -162,7 +162,10 @@ def recovery(
     }
 
 
-@simulator(outputs={"max_null_z": (), "exact": (), "num_events": (), "overflow": ()})
+@simulator(
+    outputs=dict.fromkeys(("weights", "z", "truth"), ("child", "parent"))
+    | {"num_events": (), "overflow": ()}
+)
 def fit_outcome(
     key: Key[Array, ""],
     edge_weight: Float[Array, ""],
@@ -172,7 +175,6 @@ def fit_outcome(
     *,
     num_nodes: int,
     num_candidates: int,
-    level: float,
     stages: clusters.Stages,
 ) -> dict[str, Array]:
     """What the host's `fit` makes of a relabelled ring (HK-F).
@@ -185,12 +187,11 @@ def fit_outcome(
         T: Observation time.
         num_nodes: d.
         num_candidates: Candidates kept per node.
-        level: Level of the fit.
         stages: From `plan_stages`.
 
     Returns:
-        `max_null_z`: the largest weight off the edges in standard errors; `exact`:
-        whether the support is right; `num_events`, `overflow`.
+        `weights` of the fit, `z`: weights over their standard errors (0 off the
+        candidates), `truth`: the edges, `num_events`, `overflow`.
     """
     key_graph, key_events = jax.random.split(key)
     parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
@@ -200,40 +201,45 @@ def fit_outcome(
     events = clusters.simulate_regular(
         key_events, children, rate, edge_weight, beta, T, past, stages=stages
     )
-
-    def judge(times, nodes, beta, T, adjacency):
-        real = np.argsort(times)[: np.isfinite(times).sum()]
-        result = fit(
-            times[real],
-            nodes[real],
-            float(T),
-            num_nodes=num_nodes,
-            beta=float(beta),
-            num_candidates=num_candidates,
-            level=level,
-        )
-        z = result.weights / result.standard_errors
-        null = np.nanmax(np.where(adjacency | np.eye(num_nodes, dtype=bool), np.nan, z))
-        exact = (result.adjacency == adjacency).all()
-        return np.array([null, exact], np.float32)
-
-    shape = jax.ShapeDtypeStruct((2,), jnp.float32)
-    outcome = jax.pure_callback(
-        judge,
-        shape,
+    weights, z = jax.pure_callback(
+        functools.partial(_fit_path, num_nodes, num_candidates),
+        jax.ShapeDtypeStruct((2, num_nodes, num_nodes), jnp.float32),
         events.times,
         events.nodes,
         beta,
         T,
-        adjacency,
         vmap_method="sequential",
     )
     return {
-        "max_null_z": outcome[0],
-        "exact": outcome[1] > 0,
+        "weights": weights,
+        "z": z,
+        "truth": adjacency,
         "num_events": jnp.isfinite(events.times).sum(),
         "overflow": events.overflow,
     }
+
+
+def _fit_path(
+    num_nodes: int,
+    num_candidates: int,
+    times: np.ndarray,
+    nodes: np.ndarray,
+    beta: np.ndarray,
+    T: np.ndarray,
+) -> np.ndarray:
+    """The fit of one path on the host: weights, and weights over standard errors."""
+    times, nodes = np.asarray(times), np.asarray(nodes)
+    used = np.argsort(times)[: np.isfinite(times).sum()]
+    found = fit(
+        times[used],
+        nodes[used],
+        float(T),
+        num_nodes=num_nodes,
+        beta=float(beta),
+        num_candidates=num_candidates,
+    )
+    z = np.nan_to_num(found.weights / found.standard_errors)
+    return np.stack([found.weights, z]).astype(np.float32)
 
 
 def _estimates(
