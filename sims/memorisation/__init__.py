@@ -2,6 +2,7 @@
 
 from .equivariant import simulate_equivariant
 from .flow import probability_flow
+from .networks import train_denoiser_pair
 from .pairs import simulate_pair
 from .spectra import simulate_denoiser, simulate_divergence, simulate_white
 from .spikes import simulate_spike
@@ -14,4 +15,5 @@ __all__ = [
     "simulate_pair",
     "simulate_spike",
     "simulate_white",
+    "train_denoiser_pair",
 ]

@@ -1,0 +1,284 @@
+"""Claims on the recovery of leading directions."""
+
+import numpy as np
+
+from ...sims import memorisation as sims
+from ...sims.sweep import Sweep, zip_
+from ...theory import memorisation as theory
+from ..harness import Claim, Design, Provenance, Tolerance, kinds, rows
+from .cells import cell, pairs, same_data, samples, says, scales
+
+# (load, spike): above the threshold far, above, below; and many dimensions per sample
+ABOVE, SPARSE, BELOW = ((1.0, 1.5), (8.0, 0.5)), ((0.25, 3.0),), ((2.0, 0.5),)
+BBP = Provenance("classical", "Baik-Ben Arous-Peche 2005, Paul 2007")
+
+
+def spikes(points, dim):
+    """The sweep over single models with one spike."""
+    loads, sizes = zip(*points, strict=True)
+    return Sweep(
+        sim=sims.simulate_spike,
+        static={"dim": [dim]},
+        dynamic=zip_(load=loads, spike=sizes),
+        derive={"num_samples": samples},
+    )
+
+
+def _of_spikes(output, function, tolerance, origin):
+    """A design that holds one output of `simulate_spike` against a function."""
+
+    def design(*, dim, points):
+        sweep = spikes(points, dim)
+        claimed = sweep.map(function)
+        return Design(
+            sweeps={"spike": sweep},
+            observe=lambda data: rows(data["spike"][output]),
+            claimed=claimed,
+            tol=Tolerance(tolerance(claimed, dim), origin),
+        )
+
+    return design
+
+
+overlap = _of_spikes(
+    "overlap",
+    theory.spiked_overlap,
+    lambda claimed, dim: 0.02 + 30 / dim,
+    "target 0.02 and size 30/d: measured between -0.013 and 0.008 at d = 2000",
+)
+eigenvalue = _of_spikes(
+    "eigenvalue",
+    theory.spiked_eigenvalue,
+    lambda claimed, dim: 0.02 * claimed,
+    "target: 2 %",
+)
+distance = _of_spikes(
+    "latent_distance",
+    theory.latent_distance,
+    lambda claimed, dim: np.full_like(claimed, 0.08),
+    "size: fluctuations of the overlap enter by their square root",
+)
+
+
+def threshold(*, dims, ratios, spike):
+    """C5t: where half of the realisations know the latent."""
+    sweep = Sweep(
+        sim=sims.simulate_spike,
+        static={"dim": list(dims)},
+        dynamic={"ratio": list(ratios), "spike": [spike]},
+        derive={"num_samples": lambda ratio, spike, dim: round(ratio * dim / spike**2)},
+    )
+
+    def observe(data):
+        found = data["spike"].overlap
+        return rows((found > found.dim ** (-1 / 3) / 2).astype(float))
+
+    return Design(
+        sweeps={"spike": sweep},
+        observe=observe,
+        claimed=1.0,
+        tol=Tolerance(0.05, "target: 5 % of the threshold"),
+    )
+
+
+def pair_overlap(*, dim, points):
+    """C6: two models agree about a latent like each with the truth, squared."""
+    sweep = pairs([cell(load=load, spike=spike) for load, spike in points], dim)
+
+    def observe(data):
+        found = data["pair"]
+        product = found.overlap * found.overlap_second
+        return rows((found.overlap_pair - product).squeeze("latent"))
+
+    return Design(
+        sweeps={"pair": sweep},
+        observe=observe,
+        claimed=np.zeros(len(points)),
+        tol=Tolerance(0.03, "size: measured 0.013 and 0.001 at d = 96"),
+    )
+
+
+def operator_norm(*, dim, points):
+    """C8: the second distance that sees latents."""
+    sweep = pairs([cell(load=load, spike=spike) for load, spike in points], dim)
+    claimed = sweep.map(theory.operator_norm_error)
+    return Design(
+        sweeps={"pair": sweep},
+        observe=lambda data: rows(data["pair"].operator_norm),
+        claimed=claimed,
+        tol=Tolerance(0.06 * claimed, "size: edge fluctuations at d = 400"),
+    )
+
+
+COUNT_SIZES = tuple(50 * 2**k for k in range(7))
+
+
+def latent_count(*, dim, exponent, latents):
+    """C15k: overlaps of the leading directions at every number of samples."""
+    cells = [cell(exponent, n / dim) for n in COUNT_SIZES]
+    sweep = pairs(cells, dim, latents=latents, top_load=COUNT_SIZES[-1] / dim)
+    return Design(
+        sweeps={"pair": sweep},
+        observe=lambda data: rows(data["pair"].overlap.rename(latent="column")),
+        claimed=0.5,
+        tol=Tolerance(0.1, "size: interpolated crossings at 7 sizes"),
+    )
+
+
+def count_slope(table: np.ndarray) -> np.ndarray:
+    """Slope in log n of the first crossing of 1/2 by the mean overlaps.
+
+    Args:
+        table: Overlaps (seed, size, latent).
+    """
+    crossings = [_first_crossing(overlaps) for overlaps in table.mean(0)]
+    return np.polyfit(np.log(COUNT_SIZES), np.log(crossings), 1)[:1]
+
+
+def _first_crossing(overlaps):
+    """Interpolated number of leading overlaps before they first fall below 1/2."""
+    below = int(np.argmax(overlaps < 0.5))
+    before = overlaps[below - 1] if below else 1.0
+    return below + (before - 0.5) / (before - overlaps[below])
+
+
+def _threshold_at_inverse_spike(spike, load):
+    ratio = 1 / (load * spike)
+    return max(0.0, 1 - ratio) / (1 + ratio)
+
+
+def _without_denominator(spike, load):
+    return max(0.0, 1 - 1 / (load * spike**2))
+
+
+def _relative(spike, load):
+    return float(theory.spiked_eigenvalue(spike, load)) / (1 + spike)
+
+
+def _overlap_itself(spike, load):
+    known = float(theory.spiked_overlap(spike, load))
+    return known * (1 - known)
+
+
+def _edge_only(load):
+    return 1 / load + 2 / np.sqrt(load)
+
+
+CLAIMS = (
+    Claim(
+        id="MEM-6.overlap",
+        title="A latent is recovered beyond a sharp threshold",
+        statement=r"$Q = (1 - c/\beta^2) / (1 + c/\beta)$ for $\gamma > "
+        r"1/\beta^2$, else 0",
+        provenance=BBP,
+        kind=kinds.value(),
+        design=overlap,
+        sizes={
+            "quick": {"seeds": 256, "dim": 2000, "points": ABOVE + BELOW + SPARSE},
+            "paper": {"seeds": 256, "dim": 20000, "points": ABOVE + BELOW + SPARSE},
+        },
+        mutants=(
+            says("threshold 1/beta", _threshold_at_inverse_spike, "spike"),
+            says("without the denominator", _without_denominator, "spike"),
+        ),
+    ),
+    Claim(
+        id="MEM-6.eigenvalue",
+        title="The top eigenvalue leaves the bulk",
+        statement=r"Top eigenvalue $(1+\beta)(1+c/\beta)$ for $\gamma > "
+        r"1/\beta^2$, else $(1+\sqrt c)^2$",
+        provenance=BBP,
+        kind=kinds.value(),
+        design=eigenvalue,
+        sizes={
+            "quick": {"seeds": 256, "dim": 2000, "points": ABOVE + BELOW + SPARSE},
+            "paper": {"seeds": 256, "dim": 20000, "points": ABOVE + BELOW + SPARSE},
+        },
+        mutants=(says("that of the truth", lambda spike: 1 + spike, "spike"),),
+    ),
+    Claim(
+        id="MEM-6.threshold",
+        title="Half of the data sets know the latent at the threshold",
+        statement=r"$\Pr[Q > d^{-1/3}/2]$ crosses 1/2 at $\gamma\beta^2 \to 1$",
+        provenance=BBP,
+        kind=kinds.threshold("ratio", size="dim", omega=(1 / 3, 2 / 3)),
+        design=threshold,
+        sizes={
+            "paper": {
+                "seeds": 256,
+                "dims": (125, 250, 500, 1000, 2000),
+                "ratios": (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5),
+                "spike": 1.5,
+            }
+        },
+        mutants=(scales("threshold 1/beta", lambda claimed: 1.5 * claimed),),
+    ),
+    Claim(
+        id="MEM-6.pair",
+        title="Latent agreement is observable without the truth",
+        statement=r"$Q_{\mathrm{pair}} = Q^{(1)} Q^{(2)}$ on average",
+        provenance=Provenance("derived", "residuals of two models are independent"),
+        kind=kinds.value(),
+        design=pair_overlap,
+        sizes={
+            "quick": {"seeds": 128, "dim": 96, "points": ((4.0, 1.5), (1.0, 3.0))},
+            "paper": {"seeds": 128, "dim": 384, "points": ((4.0, 1.5), (1.0, 3.0))},
+        },
+        mutants=(
+            says("overlap of the pair equals that with the truth", _overlap_itself),
+            same_data(),
+        ),
+    ),
+    Claim(
+        id="MEM-7.latent",
+        title="A distance that sees the latent",
+        statement=r"$W_{\mathrm{lat}} = 1 + R - 2\sqrt{RQ}$, $R$ the top "
+        r"eigenvalue over $1+\beta$",
+        provenance=Provenance("derived", "rank-one truncations"),
+        kind=kinds.value(),
+        design=distance,
+        sizes={
+            "quick": {"seeds": 256, "dim": 2000, "points": ABOVE},
+            "paper": {"seeds": 256, "dim": 20000, "points": ABOVE},
+        },
+        mutants=(
+            says(
+                "latent known perfectly",
+                lambda spike, load: (1 - np.sqrt(_relative(spike, load))) ** 2,
+                "spike",
+            ),
+            says(
+                "latent unknown",
+                lambda spike, load: 1 + _relative(spike, load),
+                "spike",
+            ),
+        ),
+    ),
+    Claim(
+        id="MEM-7.norm",
+        title="The operator norm has another threshold",
+        statement=r"$\|S - \Sigma\|_{\mathrm{op}} \to c + 2\sqrt c$ for $\beta \le 1 + "
+        r"\sqrt c$, else $1/g + 1/(1 - cg) - 1$",
+        provenance=Provenance("derived", "deformed resolvent"),
+        kind=kinds.value(),
+        design=operator_norm,
+        sizes={
+            "paper": {
+                "seeds": 128,
+                "dim": 400,
+                "points": ((1.0, 3.0), (4.0, 3.0), (4.0, 0.5)),
+            }
+        },
+        mutants=(says("edge of the bulk for every spike", _edge_only),),
+    ),
+    Claim(
+        id="MEM-15.count",
+        title="The number of named latents grows like the root of n",
+        statement=r"$k^* \sim n^{1/2}$ for every power law",
+        provenance=Provenance("derived", "overlaps of neighbouring eigenvalues"),
+        kind=kinds.value(of=count_slope, evidence="table"),
+        design=latent_count,
+        sizes={"paper": {"seeds": 64, "dim": 150, "exponent": 1.5, "latents": 60}},
+        mutants=(scales("exponent 1/2a", lambda claimed: claimed * 2 / 3),),
+    ),
+)

@@ -1,0 +1,155 @@
+"""Claims on trained denoisers: orderings, paired by seed, at the paper preset only.
+
+The harness gives no verdict below 22 seeds, and a seed trains twelve networks.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from xarray import DataArray
+
+from ...sims import memorisation as sims
+from ...sims.sweep import Sweep
+from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
+
+LOADS = (4, 64, 1024)
+ARCHITECTURES = ("conv", "bottleneck")
+SPIKE = 30.0
+
+
+def networks(*, loads=LOADS, num_steps=300, architectures=ARCHITECTURES) -> Sweep:
+    """Pairs of trained denoisers; the same keys in every cell."""
+    return Sweep(
+        sim=sims.train_denoiser_pair,
+        static={"architecture": list(architectures), "num_steps": [num_steps]},
+        dynamic={"num_samples": list(loads), "spike": [SPIKE]},
+        crn=True,
+    )
+
+
+def _ordering(differences):
+    """A design whose rows, by name, must have a mean of at most zero."""
+
+    def design(*, num_steps):
+        def observe(data):
+            found = differences(_Networks(data["networks"]))
+            values = np.stack(list(found.values()), axis=1)
+            names = ("point", list(found))
+            return DataArray(values, dims=("seed", "point"), coords={"part": names})
+
+        return Design(
+            sweeps={"networks": networks(num_steps=num_steps)},
+            observe=observe,
+            claimed=0.0,
+            tol=Tolerance(0.0, "none: a one-sided ordering"),
+        )
+
+    return design
+
+
+class _Networks:
+    """Rows of one observable at one architecture and number of samples."""
+
+    def __init__(self, found):
+        self.found = found
+
+    def __call__(self, output, architecture, num_samples):
+        cell = self.found[output].sel(
+            architecture=architecture, num_samples=num_samples
+        )
+        return cell.squeeze(drop=True).values.astype(np.float64)
+
+
+def _converges(at):
+    return {"conv": 0.95 - at("q_net", "conv", 64)}
+
+
+def _recovers(at):
+    return {
+        "conv": at("Q_net", "conv", 1024) - 0.7,
+        "bottleneck": 0.9 - at("Q_net", "bottleneck", 1024),
+    }
+
+
+def _increases(at):
+    return {
+        f"{architecture} {low}": at("q_net", architecture, low)
+        - at("q_net", architecture, high)
+        for architecture in ARCHITECTURES
+        for low, high in zip(LOADS, LOADS[1:], strict=False)
+    }
+
+
+def _copies(at):
+    return {"n = 4": at("m_net", "conv", 4) - at("m_net", "bottleneck", 4)}
+
+
+def _exchanged(design):
+    """Every network under the name of the other architecture."""
+
+    def observe(data):
+        names = {"architecture": list(ARCHITECTURES[::-1])}
+        return design.observe({"networks": data["networks"].assign_coords(names)})
+
+    return replace(design, observe=observe)
+
+
+def _reversed(design):
+    """Few samples under the name of many."""
+
+    def observe(data):
+        names = {"num_samples": list(LOADS[::-1])}
+        return design.observe({"networks": data["networks"].assign_coords(names)})
+
+    return replace(design, observe=observe)
+
+
+EXCHANGED = Mutant("architectures exchanged", _exchanged, shift=0.3)
+REVERSED = Mutant("numbers of samples reversed", _reversed, shift=0.2)
+SOURCE = Provenance("paper", "section 1: convergence is not generalisation")
+
+
+def _claim(part, title, statement, differences, mutant):
+    return Claim(
+        id=f"MEM-N{part}",
+        title=title,
+        statement=statement,
+        provenance=SOURCE,
+        kind=kinds.ordering(),
+        design=_ordering(differences),
+        sizes={"paper": {"seeds": 32, "num_steps": 300}},
+        mutants=(mutant,),
+    )
+
+
+CLAIMS = (
+    _claim(
+        "a",
+        "Equivariant networks converge early",
+        r"$q_{\mathrm{net}} \ge 0.95$ for convolutions at $n = 64$",
+        _converges,
+        REVERSED,
+    ),
+    _claim(
+        "b",
+        "What converges early need not know the latent",
+        r"At $n = 1024$, $Q_{\mathrm{net}} \le 0.7$ for convolutions and $\ge 0.9$ with "
+        r"a bottleneck",
+        _recovers,
+        EXCHANGED,
+    ),
+    _claim(
+        "c",
+        "Convergence of networks increases with data",
+        r"$q_{\mathrm{net}}$ increases over $n = 4, 64, 1024$ in both architectures",
+        _increases,
+        REVERSED,
+    ),
+    _claim(
+        "d",
+        "The bottleneck copies more at few samples",
+        r"$m_{\mathrm{net}}$ at $n = 4$ is larger with a bottleneck",
+        _copies,
+        EXCHANGED,
+    ),
+)
