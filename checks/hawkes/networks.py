@@ -10,7 +10,7 @@ from scipy import linalg
 from xarray import DataArray, Dataset
 
 from ...sims import hawkes as sims
-from ...sims.sweep import Out, Sweep
+from ...sims.sweep import Out, Policy, Sweep
 from ...theory import hawkes as theory
 from ..harness import BadSamples, Design
 
@@ -215,6 +215,7 @@ def recovery_sweep(
             "clip": [clip],
         },
         replicas=replicas,
+        policy=Policy(tile=8 if num_nodes <= 128 else 2 if num_nodes <= 512 else 1),
     )
 
 

@@ -31,7 +31,8 @@ def decoding_capacity(
 
 
 @simulator(
-    outputs={"maximum_likelihood": (), "filtered": (), "nearest": (), "overflow": ()}
+    outputs={"maximum_likelihood": (), "filtered": (), "nearest": (), "overflow": ()},
+    tile=32,
 )
 def bipartite_decoding(
     key: Key[Array, ""],
@@ -89,7 +90,7 @@ def bipartite_decoding(
     return right | {"overflow": overflow}
 
 
-@simulator(outputs={"short": (), "long": ()})
+@simulator(outputs={"short": (), "long": ()}, tile=256)
 def chernoff_paths(
     key: Key[Array, ""],
     baseline: Float[Array, ""],

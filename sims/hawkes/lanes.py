@@ -16,7 +16,7 @@ from .residuals import compensated_gaps, filtered_residual
 PAIRWISE = ("lag0", "lag1", "lag2", "clipped_lag1", "gram", "cross")
 
 
-@simulator(outputs={"mean_count": (), "overflow": ()})
+@simulator(outputs={"mean_count": (), "overflow": ()}, tile=64)
 def mean_count(
     key: Key[Array, ""],
     mu: Float[Array, " d"],
@@ -50,7 +50,8 @@ def mean_count(
 @simulator(
     outputs=dict.fromkeys(PAIRWISE, ("child", "parent"))
     | dict.fromkeys(("mean_count", "mean_clipped", "mean_state", "total"), ("node",))
-    | {"overflow": ()}
+    | {"overflow": ()},
+    tile=16,
 )
 def binned_moments(
     key: Key[Array, ""],
@@ -123,7 +124,8 @@ def binned_moments(
 
 @simulator(
     outputs=dict.fromkeys(("lag0", "lag1"), ("child", "parent"))
-    | {"mean_count": ("node",)}
+    | {"mean_count": ("node",)},
+    tile=64,
 )
 def inar_moments(
     key: Key[Array, ""],
@@ -161,7 +163,8 @@ def inar_moments(
 
 
 @simulator(
-    outputs={"gaps": ("event",), "counted": ("event",), "residual": (), "overflow": ()}
+    outputs={"gaps": ("event",), "counted": ("event",), "residual": (), "overflow": ()},
+    tile=16,
 )
 def rescaled_gaps(
     key: Key[Array, ""],

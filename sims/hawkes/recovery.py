@@ -76,6 +76,7 @@ def _check_recovery(
         "overflow": (),
     },
     check=_check_recovery,
+    tile=8,
 )
 def recovery(
     key: Key[Array, ""],
@@ -164,7 +165,8 @@ def recovery(
 
 @simulator(
     outputs=dict.fromkeys(("weights", "z", "truth"), ("child", "parent"))
-    | {"num_events": (), "overflow": ()}
+    | {"num_events": (), "overflow": ()},
+    tile=16,
 )
 def fit_outcome(
     key: Key[Array, ""],
