@@ -5,12 +5,12 @@ $\log e_n(p) = \log B(S+\tfrac12, n-S+\tfrac12) - \log B(\tfrac12,\tfrac12)
 """
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special
 
 from .numbers import Numbers
 
 _PRIOR = 0.5
-_STEPS = 60
+_STEPS, _TINY = 60, 1e-300
 
 
 def log_e(p: Numbers, successes: Numbers, n: Numbers) -> Numbers:
@@ -53,22 +53,21 @@ def _bisect(
 def resolution_above(edge: float, n: int, alpha: float, power: float = 0.9) -> float:
     """The probability above `edge` that would be excluded from it with this power.
 
-    Smallest count whose lower limit exceeds `edge`, then the probability at which
-    that count is reached with probability `power`; infinite if no count does.
+    Smallest count S whose lower limit exceeds `edge`, then the probability p with
+    P(Bin(n, p) ≥ S) = I_p(S, n−S+1) = `power`; infinite if no count is enough.
     """
     if not 0 <= edge < 1:
         return float("inf")
-    counts = np.arange(int(np.floor(edge * n)), n + 1)
-    above = counts > edge * n
-    excluded = above & (log_e(max(edge, 1e-300), counts, n) >= -np.log(alpha))
-    if not excluded.any():
+    bar, below, least = -np.log(alpha), int(np.floor(edge * n)), n
+    if log_e(max(edge, _TINY), n, n) < bar:
         return float("inf")
-    least = counts[np.argmax(excluded)]
-
-    def missing(p: float) -> float:
-        return float(stats.binom.sf(least - 1, n, p)) - power
-
-    return float(optimize.bisect(missing, edge, 1.0, full_output=False))  # pyright: ignore[reportArgumentType] (a float without full_output)
+    while least - below > 1:  # the e-value grows with the count above the edge
+        middle = (below + least) // 2
+        if log_e(max(edge, _TINY), middle, n) >= bar:
+            least = middle
+        else:
+            below = middle
+    return float(special.betaincinv(least, n - least + 1, power))
 
 
 def resolution_below(edge: float, n: int, alpha: float, power: float = 0.9) -> float:

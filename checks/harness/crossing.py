@@ -23,7 +23,7 @@ from .samples import Samples
 from .sizes import Group, groups, tells_apart
 from .studentised import Studentised
 
-NEWTON_STEPS = 30
+NEWTON_STEPS, CONVERGED = 30, 1e-10
 BRACKET_LEVEL = 0.01
 
 
@@ -39,7 +39,6 @@ class Logistic:
         slope_influence: Influence of every row on the slope.
         blocked: Why it says nothing yet (`discrete`: fewer than two ratios with both
             successes and failures); empty if it does.
-        bracket: Model-free bracket of the crossing.
     """
 
     group: Group
@@ -48,7 +47,6 @@ class Logistic:
     crossing_influence: np.ndarray
     slope_influence: np.ndarray
     blocked: str
-    bracket: tuple[float, float]
 
 
 def threshold(samples: Samples, kind: Kind) -> Studentised:
@@ -63,7 +61,8 @@ def threshold(samples: Samples, kind: Kind) -> Studentised:
     found = groups(samples.at, options["ratio"], _apart(samples, options))
     curves = [logistic(values[:, g.points], g, options["level"]) for g in found]
     if options["size"] is None:
-        return _each(curves)
+        brackets = [_bracket(values[:, g.points], g, options["level"]) for g in found]
+        return _each(curves, brackets)
     along = _along(curves, options["size"], options["by"], options["width"])
     if options["width"]:
         return gathered(along, [_growth(curve) for curve in along])
@@ -86,15 +85,7 @@ def logistic(values: np.ndarray, group: Group, level: float = 0.5) -> Logistic:
     mixed = int(((shares > 0) & (shares < 1)).sum())
     if mixed < 2:
         nothing = np.zeros(n)
-        return Logistic(
-            group,
-            center,
-            1.0,
-            nothing,
-            nothing,
-            "discrete",
-            _bracket(values, group, level),
-        )
+        return Logistic(group, center, 1.0, nothing, nothing, "discrete")
     b, information = _newton(x, shares)
     scores = (values - special.expit(x @ b)) @ x
     psi = np.linalg.solve(information, scores.T).T
@@ -108,7 +99,6 @@ def logistic(values: np.ndarray, group: Group, level: float = 0.5) -> Logistic:
         scale * moved,
         psi[:, 1] / scale,
         "",
-        _bracket(values, group, level),
     )
 
 
@@ -119,7 +109,10 @@ def _newton(x: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         p = special.expit(x @ b)
         information = (x * (p * (1 - p))[:, None]).T @ x + 1e-12 * np.eye(2)
         step = np.linalg.solve(information, x.T @ (shares - p))
-        b = b + step / max(1.0, np.abs(step).max() / 2.0)
+        largest = np.abs(step).max()
+        b = b + step / max(1.0, largest / 2.0)
+        if largest < CONVERGED:
+            break
     p = special.expit(x @ b)
     return b, (x * (p * (1 - p))[:, None]).T @ x + 1e-12 * np.eye(2)
 
@@ -141,7 +134,9 @@ def _bracket(values: np.ndarray, group: Group, level: float) -> tuple[float, flo
     )
 
 
-def _each(curves: Sequence[Logistic]) -> Studentised:
+def _each(
+    curves: Sequence[Logistic], brackets: Sequence[tuple[float, float]]
+) -> Studentised:
     """Every crossing as a point of its own."""
     psi = np.stack([curve.crossing_influence for curve in curves], axis=1)
     n = len(psi)
@@ -156,7 +151,8 @@ def _each(curves: Sequence[Logistic]) -> Studentised:
         bias=np.zeros(len(curves)),
         reasons=blocked,
         diagnostics=tuple(
-            {"slope": curve.slope, "bracket": list(curve.bracket)} for curve in curves
+            {"slope": curve.slope, "bracket": list(bracket)}
+            for curve, bracket in zip(curves, brackets, strict=True)
         ),
     )
 

@@ -13,6 +13,7 @@ from .samples import Samples
 from .studentised import Studentised
 
 FEW_VALUES, ATOM, DOMINATED = 10, 0.8, 0.5
+GLANCE = 128  # rows that usually show enough distinct values
 BOOTSTRAP, SMALL_N, SKEWED = 400, 128, 0.1
 
 
@@ -51,10 +52,12 @@ class Mean(Studentised):
 class Bets(Mean):
     """Means of nonnegative rows under an upper bound: exclusion by bets, exactly."""
 
+    memory: dict[tuple[Any, ...], np.ndarray] = field(default_factory=dict)
+
     def interval(self, level: Level) -> Pair:
         """Lower end by bets, upper end by the t-mixture."""
         _, hi = Mean.interval(self, level)
-        return betting.lower_limit(self.values, level.alpha), hi
+        return self._limit(level.alpha), hi
 
     def within(self, region: Region, level: Level) -> np.ndarray:
         """Only the upper end matters."""
@@ -79,7 +82,23 @@ class Bets(Mean):
         return down, np.maximum(up, self.estimate - lo + POWER_QUANTILE * self.se)
 
     def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
-        return betting.log_wealth(self.values, region.hi, level.alpha)
+        return self._remembered(self.values, region.hi, level.alpha)
+
+    def _limit(self, alpha: float) -> np.ndarray:
+        """Smallest mean of the rows that is not excluded."""
+        if ("limit", alpha) not in self.memory:
+            limit = betting.lower_limit(self.values, alpha)
+            self.memory["limit", alpha] = limit
+        return self.memory["limit", alpha]
+
+    def _remembered(
+        self, rows: np.ndarray, bound: np.ndarray, alpha: float
+    ) -> np.ndarray:
+        """The wealth, computed once per bound and level."""
+        key = ("wealth", alpha, bound.tobytes())
+        if key not in self.memory:
+            self.memory[key] = betting.log_wealth(rows, bound, alpha)
+        return self.memory[key]
 
 
 @dataclass(kw_only=True)
@@ -91,7 +110,7 @@ class CappedBets(Bets):
     def interval(self, level: Level) -> Pair:
         """Upper end by bets, lower end by the t-mixture."""
         lo, _ = Mean.interval(self, level)
-        return lo, self.cap - betting.lower_limit(self.cap - self.values, level.alpha)
+        return lo, self.cap - self._limit(level.alpha)
 
     def within(self, region: Region, level: Level) -> np.ndarray:
         """Only the lower end matters."""
@@ -105,7 +124,10 @@ class CappedBets(Bets):
 
     def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
         below = self.cap - self.values
-        return betting.log_wealth(below, self.cap - region.lo, level.alpha)
+        return self._remembered(below, self.cap - region.lo, level.alpha)
+
+    def _limit(self, alpha: float) -> np.ndarray:
+        return betting.lower_limit(self.cap - self.values, alpha)
 
 
 def mean(
@@ -170,14 +192,22 @@ def pseudo_values(values: np.ndarray, of: Callable[..., Any]) -> np.ndarray:
 
 
 def few_values(values: np.ndarray) -> np.ndarray:
-    """Fewer than 10 distinct values, or more than 80 % of the rows at one value."""
-    n = len(values)
+    """Fewer than 10 distinct values, or more than 80 % of the rows at one value.
+
+    A value that more than half of the rows share is their median.
+    """
+    few = _distinct(values[:GLANCE]) < FEW_VALUES
+    if few.any():
+        few[few] = _distinct(values[:, few]) < FEW_VALUES
+    half, columns = len(values) // 2, np.ascontiguousarray(values.T)
+    middle = np.partition(columns, half, axis=1)[:, half : half + 1]
+    return few | ((columns == middle).mean(1) > ATOM)
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Number of distinct values in every column."""
     ordered = np.sort(values, axis=0)
-    jumps = ordered[1:] != ordered[:-1]
-    distinct = 1 + jumps.sum(0)
-    span = int(np.floor(ATOM * n))  # equal values this far apart: an atom above 80 %
-    atom = (ordered[span:] == ordered[: n - span]).any(0) if span < n else distinct < 2
-    return (distinct < FEW_VALUES) | atom
+    return 1 + (ordered[1:] != ordered[:-1]).sum(0)
 
 
 def heavy_tailed(values: np.ndarray) -> np.ndarray:
@@ -190,7 +220,8 @@ def heavy_tailed(values: np.ndarray) -> np.ndarray:
     """
     n = len(values)
     top = int(min(n / 10, 2 * np.sqrt(n)))
-    if top < 10:
+    squares = (values - values.mean(0)) ** 2
+    if top < 10 or (5 * squares.max(0) <= DOMINATED * squares.sum(0)).all():
         return np.zeros(values.shape[1], dtype=bool)
     far = np.partition(np.abs(values - np.median(values, 0)), n - top - 1, axis=0)
     edge, tail = far[n - top - 1], np.sort(far[n - top :], axis=0)
@@ -226,8 +257,8 @@ def moments_of_counts(
 def _spread(centered: np.ndarray) -> Pair:
     """Standard deviation (ddof 1) and moment skewness of centred columns."""
     n = len(centered)
-    variance = (centered**2).mean(0)
-    third = (centered**3).mean(0)
+    squares = centered * centered
+    variance, third = squares.mean(0), (squares * centered).mean(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.where(variance > 0, third / variance**1.5, 0.0)
     return np.sqrt(variance * n / (n - 1)), skew
