@@ -92,19 +92,20 @@ def shared_out(order: Order) -> str:
     return "everything is stored" if finished else "others are still at work"
 
 
-def finish(dataset: xr.Dataset, output: Path | None) -> str:
+def finish(order: Order, dataset: xr.Dataset, output: Path | None) -> str:
     """Write the file if one was asked for, else show means and standard errors."""
     if output is None:
-        return summary(dataset)
+        return summary(dataset, [axis.names[0] for axis in order.sweep().axes])
     return f"{tables.save(dataset, output)}"
 
 
-def summary(dataset: xr.Dataset) -> str:
+def summary(dataset: xr.Dataset, axes: Sequence[str]) -> str:
     """Mean and standard error of every scalar output in every cell, as a table."""
+    dims = {"seed", "replica", *axes}
     scalars = [
         name
         for name, array in dataset.data_vars.items()
-        if name != "valid" and "seed" in array.dims and array.dtype.kind in "fiub"
+        if name != "valid" and {"seed"} <= set(array.dims) <= dims
     ]
     part = dataset[scalars].astype(float)
     if "valid" in dataset:

@@ -106,7 +106,7 @@ def _run(order: "Order", output: Path | None) -> None:
     except Stopped as error:
         typer.echo(f"limen: {error}", err=True)
         raise typer.Exit(INTERRUPTED) from error
-    typer.echo(sweeping.finish(dataset, output))
+    typer.echo(sweeping.finish(order, dataset, output))
 
 
 @app.command(rich_help_panel=SWEEPS)
