@@ -2,15 +2,18 @@
 
 from .climb import ladder_from_tape as ladder_from_tape
 from .climb import simulate_ladder as simulate_ladder
+from .drawn import drawn_bar as drawn_bar
+from .drawn import drawn_keep_top as drawn_keep_top
+from .drawn import drawn_king as drawn_king
+from .drawn import drawn_ladder as drawn_ladder
+from .drawn import drawn_means as drawn_means
+from .drawn import drawn_multipass as drawn_multipass
+from .drawn import drawn_uniform as drawn_uniform
 from .eliminate import simulate_elimination as simulate_elimination
 from .eliminate import simulate_keep_top as simulate_keep_top
 from .explore import simulate_per_pull as simulate_per_pull
 from .explore import simulate_pull_by_pull as simulate_pull_by_pull
 from .explore import simulate_uniform as simulate_uniform
-from .placed import placed_bar as placed_bar
-from .placed import placed_keep_top as placed_keep_top
-from .placed import placed_king as placed_king
-from .placed import placed_multipass as placed_multipass
 from .rewards import batch_mean as batch_mean
 from .rising import bar_from_tape as bar_from_tape
 from .rising import simulate_bar as simulate_bar

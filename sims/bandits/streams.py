@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 ORDERS = ("first", "last", "random", "ascending", "descending", "given")
 INSTANCES = ("slippage", "clear-cut", "mix-in", "chain")
@@ -122,26 +122,6 @@ def reorder(
     rest = means[jnp.where(others >= best, others + 1, others)]
     parts = [means[best][None], rest]
     return jnp.concatenate(parts if order == "first" else parts[::-1])
-
-
-def placed(
-    key: Key[Array, ""],
-    means: Float[Array, " arms"],
-    first: Float[Array, ""],
-    last: Float[Array, ""],
-) -> Float[Array, " arms"]:
-    """The best arm exchanged with one at a uniform position in first … last."""
-    low, high = (jnp.round(end).astype(jnp.int32) for end in (first, last))
-    position = jax.random.randint(key, (), low, high + 1)
-    return swapped(means, jnp.argmax(means), position)
-
-
-def swapped(
-    values: Float[Array, " arms"], one: Int[Array, ""], other: Int[Array, ""]
-) -> Float[Array, " arms"]:
-    """The values with two entries exchanged."""
-    a, b = values[one], values[other]
-    return values.at[one].set(b).at[other].set(a)
 
 
 def padded(means: np.ndarray, width: int) -> np.ndarray:

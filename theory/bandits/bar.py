@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from ..maths.domain import require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule
-from .parameters import check_arms, check_increasing, check_noise
+from .parameters import Scalar, Stages, check_arms, check_increasing, check_noise
 from .search import minimum
 
 TAILS = ("chernoff", "gauss")
@@ -31,10 +31,10 @@ class BarConstant(NamedTuple):
 @float64
 def bar_failure_upper_bound(
     arms: int,
-    stage_pulls: Float[Array, " stages"],
-    rise: Float[Array, ""],
-    slack: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
+    stage_pulls: Stages,
+    rise: Scalar,
+    slack: Scalar,
+    sigma: Scalar = 0.5,
     tail: str = "chernoff",
 ) -> Float[Array, ""]:
     r"""Chance that the last king is worse than the best arm by more than $h + 2\eta$.
@@ -72,9 +72,9 @@ def bar_failure_upper_bound(
 @float64
 def bar_loss_upper_bound(
     arms: int,
-    stage_pulls: Float[Array, " stages"],
-    rise: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
+    stage_pulls: Stages,
+    rise: Scalar,
+    sigma: Scalar = 0.5,
 ) -> Float[Array, ""]:
     r"""Expected loss of the last king.
 
@@ -100,13 +100,11 @@ def bar_loss_upper_bound(
     last = stage_pulls[-1]
     trapped = jnp.sqrt(2 * np.log(arms + 1) / last) + 0.5 / jnp.sqrt(last)
     dropped = jnp.exp(-0.5) * jnp.sum(1 / jnp.sqrt(stage_pulls))
-    return rise + sigma * (trapped + dropped)
+    return jnp.asarray(rise + sigma * (trapped + dropped))
 
 
 @float64
-def bar_survival(
-    a: Float[Array, ""], growth: Float[Array, ""], stages: int
-) -> Float[Array, " stages"]:
+def bar_survival(a: Scalar, growth: Scalar, stages: int) -> Float[Array, " stages"]:
     r"""Chance that an arm at the reference passes the first ℓ stages.
 
     $S_\ell(a) = P(\min_{k \le \ell} W_{t_k}/t_k \ge a)$, $t_k = r^{k-1}$, W Brownian,
@@ -132,9 +130,7 @@ def bar_survival(
 
 
 @float64
-def bar_limit_constant(
-    growth: Float[Array, ""], a: Float[Array, ""], stages: int
-) -> BarConstant:
+def bar_limit_constant(growth: Scalar, a: Scalar, stages: int) -> BarConstant:
     r"""Constant of the rising bar on slippage instances, K → ∞ and T/K → ∞.
 
     $c = (C v^2/8)^{1/3}$ with $C = 1 + \sum_\ell (t_{\ell+1} - t_\ell) S_\ell(a)$ and
@@ -193,9 +189,9 @@ def _window(bar: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _check_bar(
     arms: int,
-    stage_pulls: Float[Array, " stages"],
-    rise: Float[Array, ""],
-    sigma: Float[Array, ""] | float,
+    stage_pulls: Stages,
+    rise: Scalar,
+    sigma: Scalar,
 ) -> None:
     check_arms(arms)
     check_increasing("stage_pulls", stage_pulls)

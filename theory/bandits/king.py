@@ -12,7 +12,7 @@ from scipy import optimize, special
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .parameters import check_arms, check_noise
+from .parameters import Cells, Scalar, check_arms, check_noise
 
 LEVELS = 40
 TAILS = ("gauss", "chernoff")
@@ -27,11 +27,11 @@ class KingFailure(NamedTuple):
 
 @float64
 def king_failure_upper_bound(
-    first_pulls: Float[Array, ""],
-    income: Float[Array, ""],
-    grant: Float[Array, ""],
-    gap: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
+    first_pulls: Scalar,
+    income: Scalar,
+    grant: Scalar,
+    gap: Scalar,
+    sigma: Scalar = 0.5,
     tail: str = "gauss",
 ) -> KingFailure:
     r"""Chance that the best arm, leading by Δ, is not the last king.
@@ -79,7 +79,7 @@ def king_failure_upper_bound(
 
 @float64
 def king_pulls_upper_bound(
-    arms: int, income: Float[Array, "*#cells"], grant: Float[Array, "*#cells"]
+    arms: int, income: Cells, grant: Cells
 ) -> Float[Array, "*#cells"]:
     r"""Pulls of the budget king on every path: $2(K-1)(b + \varphi_0) + 2\varphi_0$.
 
@@ -100,7 +100,7 @@ def king_pulls_upper_bound(
     check_arms(arms)
     require(income, income > 0, "`income` must be positive.")
     require(grant, grant >= 0, "`grant` must not be negative.")
-    return 2 * (arms - 1) * (income + grant) + 2 * grant
+    return jnp.asarray(2 * (arms - 1) * (income + grant) + 2 * grant)
 
 
 def _log_lost(scores: np.ndarray, tail: str) -> np.ndarray:

@@ -12,7 +12,16 @@ from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .parameters import check_game, check_groups, check_noise, pull_counts
+from .parameters import (
+    Cells,
+    Levels,
+    Points,
+    Scalar,
+    check_game,
+    check_groups,
+    check_noise,
+    pull_counts,
+)
 from .selection import miss, width_numbers
 
 KINDS = ("rigorous", "slippage")
@@ -58,7 +67,7 @@ def node_counts(arms: int, groups: Sequence[int]) -> tuple[int, ...]:
 
 @float64
 def ladder_pulls(
-    arms: int, groups: tuple[int, ...], level_pulls: Float[Array, " levels"]
+    arms: int, groups: tuple[int, ...], level_pulls: Levels
 ) -> Float[Array, ""]:
     r"""Pulls of exploration, $P = \sum_\ell s_\ell N_\ell$: deterministic.
 
@@ -84,10 +93,10 @@ def ladder_pulls(
 def ladder_regret_upper_bound(
     arms: int,
     groups: tuple[int, ...],
-    level_pulls: Float[Array, " levels"],
-    horizon: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
-    gap_max: Float[Array, ""] | float = 1.0,
+    level_pulls: Levels,
+    horizon: Scalar,
+    sigma: Scalar = 0.5,
+    gap_max: Scalar = 1.0,
     kind: str = "rigorous",
 ) -> Float[Array, ""]:
     r"""Upper bound on the expected regret of a ladder.
@@ -125,14 +134,14 @@ def ladder_regret_upper_bound(
     sizes = [min(group, n) for group, n in zip(groups, entering, strict=False)]
     widths = np.asarray([_width(size, kind) for size in sizes])
     loss = sigma * jnp.sum(widths / jnp.sqrt(level_pulls))
-    return gap_max * pulls + (horizon - pulls) * loss
+    return jnp.asarray(gap_max * pulls + (horizon - pulls) * loss)
 
 
 @float64
 def ladder_constant(
     group: int,
-    growth: Float[Array, "*#cells"],
-    sigma: Float[Array, "*#cells"] | float = 0.5,
+    growth: Cells,
+    sigma: Cells = 0.5,
     kind: str = "rigorous",
 ) -> Float[Array, "*#cells"]:
     r"""Constant of the log-memory ladder at its best first pulls, in units of S₀.
@@ -169,10 +178,10 @@ def ladder_constant(
 def ladder_slippage_exact(
     group: int,
     levels: int,
-    level_pulls: Float[Array, " levels"],
-    horizon: Float[Array, ""],
-    gap: Float[Array, "*cells"],
-    sigma: Float[Array, ""] | float = 0.5,
+    level_pulls: Levels,
+    horizon: Scalar,
+    gap: Points,
+    sigma: Scalar = 0.5,
 ) -> LadderGame:
     r"""Exact regret of a ladder with $K = g^L$ on a slippage instance, Gaussian.
 
@@ -208,7 +217,7 @@ def ladder_slippage_exact(
     steps, gaps = np.asarray(level_pulls), np.asarray(gap)
     scores = gaps[..., None] * np.sqrt(steps) / float(sigma)
     lost, own = ladder_miss(group, scores, steps)
-    regret = gap * (pulls - own + (horizon - pulls) * lost)
+    regret = jnp.asarray(gaps * (pulls - own + (horizon - pulls) * lost))
     return LadderGame(regret, jnp.asarray(1 - lost), pulls)
 
 
@@ -223,7 +232,7 @@ def ladder_miss(
 
 
 @pull_counts
-def ladder_preset(name: str, arms: int, horizon: Float[Array, ""]) -> Ladder:
+def ladder_preset(name: str, arms: int, horizon: Scalar) -> Ladder:
     r"""The ladders of the paper's public code, and the tower of SB-6.
 
     With $\varepsilon = (K/T)^{1/3}$: "log" has groups of 7 and
@@ -295,7 +304,7 @@ def _best_first_pulls(
     return (horizon * loss / (2 * cost)) ** (2 / 3)
 
 
-def _check_levels(groups: Sequence[int], level_pulls: Float[Array, " levels"]) -> None:
+def _check_levels(groups: Sequence[int], level_pulls: Levels) -> None:
     given, wanted = level_pulls.shape[-1], len(groups)
     if given != wanted:
         raise ValueError(f"`level_pulls` has {given} levels, `groups` has {wanted}.")

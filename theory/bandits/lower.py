@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .parameters import check_game, check_noise, pull_counts
+from .parameters import Cells, Points, check_game, check_noise, pull_counts
 
 WEIGHT = 1 / 3  # prior probability of the instance whose last arm is good
 
@@ -24,9 +24,7 @@ class LowerBound(NamedTuple):
 
 
 @float64
-def gaussian_kl(
-    eps: Float[Array, "*#cells"], sigma: Float[Array, "*#cells"] | float = 0.5
-) -> Float[Array, "*#cells"]:
+def gaussian_kl(eps: Cells, sigma: Cells = 0.5) -> Float[Array, "*#cells"]:
     r"""Divergence of two Gaussian arms with gap ε: $\varepsilon^2 / 2\sigma^2$.
 
     Args:
@@ -40,11 +38,11 @@ def gaussian_kl(
         DomainError: If `sigma` is not positive.
     """
     check_noise(sigma)
-    return (eps / sigma) ** 2 / 2
+    return jnp.asarray((eps / sigma) ** 2 / 2)
 
 
 @float64
-def bernoulli_kl_half(eps: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
+def bernoulli_kl_half(eps: Points) -> Float[Array, "*cells"]:
     r"""Divergence of Bernoulli(1/2) from Bernoulli(1/2 + ε).
 
     $-\tfrac12 \log(1 - 4 \varepsilon^2)$.
@@ -65,10 +63,10 @@ def bernoulli_kl_half(eps: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
 @pull_counts
 def regret_lower_bound(
     arms: int,
-    horizon: Float[Array, "*#cells"],
-    memory: Float[Array, "*#cells"] | float = 1,
-    sigma: Float[Array, "*#cells"] | float = 0.5,
-    good_gap: Float[Array, "*#cells"] | float = 0.5,
+    horizon: Cells,
+    memory: Cells = 1,
+    sigma: Cells = 0.5,
+    good_gap: Cells = 0.5,
 ) -> LowerBound:
     r"""Prior-averaged regret that every single-pass player must pay, optimised.
 
@@ -114,12 +112,12 @@ def regret_lower_bound(
 @pull_counts
 def regret_lower_bound_at(
     arms: int,
-    horizon: Float[Array, "*#cells"],
-    memory: Float[Array, "*#cells"],
-    eps: Float[Array, "*#cells"],
-    weight: Float[Array, "*#cells"],
-    good_gap: Float[Array, "*#cells"],
-    kl: Float[Array, "*#cells"],
+    horizon: Cells,
+    memory: Cells,
+    eps: Cells,
+    weight: Cells,
+    good_gap: Cells,
+    kl: Cells,
 ) -> Float[Array, "*#cells"]:
     r"""The lower bound at any small gap, prior weight and divergence.
 
@@ -151,17 +149,18 @@ def regret_lower_bound_at(
     require(kl, kl > 0, "`kl` must be positive.")
     others = arms - 1
     missed = (1 - weight) * eps * horizon
-    return missed * (1 - memory / others) - missed**2 * kl / (
-        8 * weight * others * good_gap
+    return jnp.asarray(
+        missed * (1 - memory / others)
+        - missed**2 * kl / (8 * weight * others * good_gap)
     )
 
 
 @float64
 def trapping_upper_bound(
     others: int,
-    memory: Float[Array, "*#cells"],
-    pulls_each: Float[Array, "*#cells"],
-    kl: Float[Array, "*#cells"],
+    memory: Cells,
+    pulls_each: Cells,
+    kl: Cells,
 ) -> Float[Array, "*#cells"]:
     r"""Chance that a random good arm is in memory at the end of the stream.
 
@@ -184,4 +183,4 @@ def trapping_upper_bound(
     """
     require(others, others >= 1, "`others` must be at least 1.")
     require(pulls_each, pulls_each >= 0, "`pulls_each` must not be negative.")
-    return memory / others + jnp.sqrt(kl * pulls_each / 2)
+    return jnp.asarray(memory / others + jnp.sqrt(kl * pulls_each / 2))

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from ..maths.domain import require
 from ..maths.precision import float64
 from .ladder import ladder_miss
-from .parameters import check_arms
+from .parameters import Scalar, check_arms
 from .search import minimum
 from .selection import miss
 
@@ -23,7 +23,7 @@ GAPS = np.geomspace(1e-5, 0.5, 3000)
 
 @float64
 def uniform_minimax(
-    arms: int, horizon: Float[Array, ""], tuning: Float[Array, ""] | None = None
+    arms: int, horizon: Scalar, tuning: Scalar | None = None
 ) -> Float[Array, " 2"]:
     r"""Smallest over m of the largest over Δ ∈ (0, 1/2] of the exact regret, over S₀.
 
@@ -50,8 +50,8 @@ def uniform_minimax(
 def ladder_minimax(
     group: int,
     levels: int,
-    horizon: Float[Array, ""],
-    growth: Float[Array, ""] | None = None,
+    horizon: Scalar,
+    growth: Scalar | None = None,
 ) -> Float[Array, " 3"]:
     r"""The same for a ladder with $K = g^L$, over $s_0$ and (if not given) ρ.
 

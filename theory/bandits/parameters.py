@@ -3,13 +3,21 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
+from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from ..maths.precision import float64
 
+# What callers may pass; `@float64` makes float64 arrays of all of them.
+Scalar: TypeAlias = Float[Array | np.ndarray, ""] | float
+Cells: TypeAlias = Float[Array | np.ndarray, "*#cells"] | float
+Points: TypeAlias = Float[Array | np.ndarray, "*cells"] | float
+Vector: TypeAlias = Float[Array | np.ndarray, " arms"]
+Levels: TypeAlias = Float[Array | np.ndarray, " levels"]
+Stages: TypeAlias = Float[Array | np.ndarray, " stages"]
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .parameters import check_game, pull_counts
+from .parameters import Scalar, check_game, pull_counts
 
 
 @float64
@@ -34,9 +34,9 @@ def multipass_exponent(passes: int) -> Float[Array, ""]:
 @pull_counts
 def multipass_grid(
     arms: int,
-    horizon: Float[Array, ""],
+    horizon: Scalar,
     passes: int,
-    scale: Float[Array, ""] | float = 1.0,
+    scale: Scalar = 1.0,
 ) -> Float[Array, " passes"]:
     r"""Cumulative pulls of an arm that lasts, pass by pass.
 
@@ -62,7 +62,7 @@ def multipass_grid(
     require(scale, scale > 0, "`scale` must be positive.")
     base = scale * (horizon / arms) ** _exponent(passes)
     require(base, base > 1, "`scale` (T/K)^α must exceed 1, or the grid decreases.")
-    return base ** (2 - 0.5 ** np.arange(passes))
+    return jnp.asarray(base ** (2 - 0.5 ** np.arange(passes)))
 
 
 def _exponent(passes: int) -> float:

@@ -14,7 +14,7 @@ from scipy import interpolate, signal, special, stats
 from ..maths.domain import require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule, trapezoid_rule
-from .parameters import check_arms, check_noise
+from .parameters import Points, Scalar, Vector, check_arms, check_noise
 from .search import minimum
 
 NODES, LOW, HIGH = 8001, -12.0, 14.0
@@ -29,7 +29,7 @@ class Width(NamedTuple):
 
 
 @float64
-def slippage_hit(arms: int, z: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
+def slippage_hit(arms: int, z: Points) -> Float[Array, "*cells"]:
     r"""Probability that the good arm of a slippage instance looks best.
 
     $$\mathrm{hit}_K(z) = \int \varphi(x)\, \Phi(x + z)^{K-1} dx,$$
@@ -85,9 +85,9 @@ def slippage_width(arms: int) -> Width:
 
 @float64
 def uniform_select_probs(
-    means: Float[Array, " arms"],
-    pulls: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
+    means: Vector,
+    pulls: Scalar,
+    sigma: Scalar = 0.5,
 ) -> Float[Array, " arms"]:
     r"""Law of the chosen arm after $m$ Gaussian rewards of every arm.
 
@@ -118,9 +118,7 @@ def uniform_select_probs(
 
 
 @float64
-def bernoulli_select_probs(
-    means: Float[Array, " arms"], pulls: int
-) -> Float[Array, " arms"]:
+def bernoulli_select_probs(means: Vector, pulls: int) -> Float[Array, " arms"]:
     r"""Law of the chosen arm after $m$ Bernoulli rewards of every arm, fair ties.
 
     $$P_i = \sum_x f_i(x) \int_0^1 \prod_{j \ne i} (F_j(x-1) + u f_j(x))\, du,$$
@@ -155,7 +153,7 @@ def bernoulli_select_probs(
 
 @float64
 def bernoulli_slippage_hit(
-    arms: int, pulls: int, base: Float[Array, ""], good: Float[Array, ""]
+    arms: int, pulls: int, base: Scalar, good: Scalar
 ) -> Float[Array, ""]:
     r"""Probability that the good Bernoulli arm is chosen, with fair ties.
 

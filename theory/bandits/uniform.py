@@ -9,6 +9,10 @@ from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from .parameters import (
+    Cells,
+    Points,
+    Scalar,
+    Vector,
     check_arms,
     check_exploration,
     check_game,
@@ -19,7 +23,7 @@ from .selection import bernoulli_slippage_hit, slippage_hit, uniform_select_prob
 
 
 @pull_counts
-def regret_unit(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
+def regret_unit(arms: int, horizon: Points) -> Float[Array, "*cells"]:
     r"""The unit of all figures, $S_0 = K^{1/3} T^{2/3}$.
 
     Args:
@@ -38,10 +42,10 @@ def regret_unit(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*ce
 
 @pull_counts
 def uniform_regret_exact(
-    means: Float[Array, " arms"],
-    pulls: Float[Array, ""],
-    horizon: Float[Array, ""],
-    sigma: Float[Array, ""] | float = 0.5,
+    means: Vector,
+    pulls: Scalar,
+    horizon: Scalar,
+    sigma: Scalar = 0.5,
 ) -> Float[Array, ""]:
     r"""Expected regret of uniform exploration with Gaussian rewards.
 
@@ -66,16 +70,18 @@ def uniform_regret_exact(
     check_exploration(arms, pulls, horizon)
     gaps = jnp.max(means) - means
     chosen = uniform_select_probs(means, pulls, sigma)
-    return pulls * jnp.sum(gaps) + (horizon - pulls * arms) * jnp.sum(gaps * chosen)
+    return jnp.asarray(
+        pulls * jnp.sum(gaps) + (horizon - pulls * arms) * jnp.sum(gaps * chosen)
+    )
 
 
 @pull_counts
 def uniform_regret_slippage(
     arms: int,
-    pulls: Float[Array, "*#cells"],
-    horizon: Float[Array, "*#cells"],
-    gap: Float[Array, "*#cells"],
-    sigma: Float[Array, "*#cells"] | float = 0.5,
+    pulls: Cells,
+    horizon: Cells,
+    gap: Cells,
+    sigma: Cells = 0.5,
 ) -> Float[Array, "*#cells"]:
     r"""Expected regret of uniform exploration on a slippage instance.
 
@@ -102,16 +108,16 @@ def uniform_regret_slippage(
     check_noise(sigma)
     gap = require(gap, gap > 0, "`gap` must be positive.")
     miss = 1 - slippage_hit(arms, gap * jnp.sqrt(pulls) / sigma)
-    return gap * ((arms - 1) * pulls + (horizon - arms * pulls) * miss)
+    return jnp.asarray(gap * ((arms - 1) * pulls + (horizon - arms * pulls) * miss))
 
 
 @pull_counts
 def bernoulli_slippage_regret(
     arms: int,
     pulls: int,
-    horizon: Float[Array, ""],
-    base: Float[Array, ""],
-    good: Float[Array, ""],
+    horizon: Scalar,
+    base: Scalar,
+    good: Scalar,
 ) -> Float[Array, ""]:
     r"""Expected regret of uniform exploration, Bernoulli slippage, fair ties.
 
@@ -134,11 +140,13 @@ def bernoulli_slippage_regret(
     check_exploration(arms, pulls, horizon)
     require(good, good > base, "`good` must exceed `base`.")
     miss = 1 - bernoulli_slippage_hit(arms, pulls, base, good)
-    return (good - base) * ((arms - 1) * pulls + (horizon - arms * pulls) * miss)
+    return jnp.asarray(
+        (good - base) * ((arms - 1) * pulls + (horizon - arms * pulls) * miss)
+    )
 
 
 @pull_counts
-def paper_pulls(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
+def paper_pulls(arms: int, horizon: Points) -> Float[Array, "*cells"]:
     r"""The paper's tuning, $m = (T/K)^{2/3} (\log T)^{1/3}$, not rounded.
 
     Args:
@@ -156,7 +164,7 @@ def paper_pulls(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*ce
 
 
 @pull_counts
-def naive_pulls(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
+def naive_pulls(arms: int, horizon: Points) -> Float[Array, "*cells"]:
     r"""The tuning "naive ε-best" of the paper's code, $m = \log K\,(T/K)^{2/3}$.
 
     Args:
@@ -176,9 +184,9 @@ def naive_pulls(arms: int, horizon: Float[Array, "*cells"]) -> Float[Array, "*ce
 @pull_counts
 def tuned_pulls(
     arms: int,
-    horizon: Float[Array, "*#cells"],
-    sigma: Float[Array, "*#cells"] | float = 0.5,
-    gap_max: Float[Array, "*#cells"] | float = 1.0,
+    horizon: Cells,
+    sigma: Cells = 0.5,
+    gap_max: Cells = 1.0,
 ) -> Float[Array, "*#cells"]:
     r"""The minimiser of the upper bound SB-3.
 
@@ -209,10 +217,10 @@ def tuned_pulls(
 @pull_counts
 def uniform_regret_upper_bound(
     arms: int,
-    horizon: Float[Array, "*#cells"],
-    pulls: Float[Array, "*#cells"],
-    sigma: Float[Array, "*#cells"] | float = 0.5,
-    gap_max: Float[Array, "*#cells"] | float = 1.0,
+    horizon: Cells,
+    pulls: Cells,
+    sigma: Cells = 0.5,
+    gap_max: Cells = 1.0,
 ) -> Float[Array, "*#cells"]:
     r"""Upper bound on the expected regret of uniform exploration.
 
@@ -241,13 +249,11 @@ def uniform_regret_upper_bound(
     check_noise(sigma)
     require(gap_max, gap_max > 0, "`gap_max` must be positive.")
     loss = sigma * jnp.sqrt(2 * np.log(arms) / pulls)
-    return gap_max * arms * pulls + (horizon - arms * pulls) * loss
+    return jnp.asarray(gap_max * arms * pulls + (horizon - arms * pulls) * loss)
 
 
 @pull_counts
-def tuned_over_paper_ratio(
-    arms: int, horizon: Float[Array, "*cells"]
-) -> Float[Array, "*cells"]:
+def tuned_over_paper_ratio(arms: int, horizon: Points) -> Float[Array, "*cells"]:
     r"""Regret of tuned over paper-tuned uniform exploration, commit error negligible.
 
     $\tfrac12 (\log K / \log T)^{1/3}$: the ratio of the numbers of pulls.

@@ -1,0 +1,5 @@
+"""The claims of streaming bandits: SB-1 … SB-14 with their negative controls."""
+
+from . import selection
+
+CLAIMS = (*selection.CLAIMS,)

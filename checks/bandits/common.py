@@ -1,0 +1,144 @@
+"""What the claims of streaming bandits share: sweeps, mixtures, transforms."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from xarray import DataArray, Dataset
+
+from ...sims.sweep import Simulator, Sweep
+from ...theory import bandits as theory
+from ..harness import Design, Mutant
+
+SIGMA, GOOD_GAP, WEIGHT = 0.5, 0.5, 1 / 3
+EXACT = 1e-9  # error of quadrature relative to numbers of order one
+
+
+def game(
+    sim: Simulator,
+    axes: Mapping[Any, Any],
+    static: Mapping[str, Any] | None = None,
+    replicas: int = 1,
+    **inputs: Any,
+) -> Sweep:
+    """A sweep whose other inputs are constants or functions of the axis values.
+
+    Args:
+        sim: The simulator.
+        axes: Dynamic axes by name; names that are no parameters feed the functions.
+        static: One value per static parameter.
+        replicas: Lanes per seed.
+        inputs: Constants, or host functions of a cell's axis values.
+    """
+    derive = {k: v if callable(v) else constant(v) for k, v in inputs.items()}
+    fixed = {name: [value] for name, value in (static or {}).items()}
+    return Sweep(sim=sim, static=fixed, dynamic=axes, derive=derive, replicas=replicas)
+
+
+def constant(value: Any) -> Callable[..., Any]:
+    return lambda **_: value
+
+
+def exactly(values: Any, error: Any = EXACT, **coordinates: Any) -> DataArray:
+    """Computed numbers as points, with their numerical error."""
+    values = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    coords = {k: ("point", np.asarray(v)) for k, v in coordinates.items()}
+    return DataArray(values, dims="point", coords=coords, attrs={"error": error})
+
+
+def number(value: Any) -> float:
+    """A theory value as a Python number."""
+    return float(np.asarray(value))
+
+
+def claimed(values: Any) -> Callable[[Design], Design]:
+    """The mutation that claims other numbers (given, or a function of the claim)."""
+
+    def change(design: Design) -> Design:
+        made = values(design.claimed) if callable(values) else values
+        return replace(design, claimed=made)
+
+    return change
+
+
+def seen(observe: Callable[..., DataArray]) -> Callable[[Design], Design]:
+    """The mutation that observes something else."""
+    return lambda design: replace(design, observe=observe)
+
+
+def played(**changes: Callable[[Sweep], Sweep]) -> Callable[[Design], Design]:
+    """The mutation that plays something else in the named sweeps."""
+
+    def change(design: Design) -> Design:
+        moved = {name: make(design.sweeps[name]) for name, make in changes.items()}
+        return replace(design, sweeps={**design.sweeps, **moved})
+
+    return change
+
+
+def scaled(name: str, factor: float) -> Mutant:
+    """The mutant that claims `factor` times as much."""
+    return Mutant(name, claimed(lambda value: factor * np.asarray(value)))
+
+
+def with_inputs(**inputs: Any) -> Callable[[Sweep], Sweep]:
+    """The same sweep with some inputs replaced by constants or functions."""
+    made = {k: v if callable(v) else constant(v) for k, v in inputs.items()}
+    return lambda sweep: replace(sweep, derive={**sweep.derive, **made})
+
+
+def spread(chosen: DataArray, law: Any) -> DataArray:
+    """Randomised probability transform of arm indices: uniform if the law is right.
+
+    Args:
+        chosen: Arm indices (seed, point).
+        law: Probabilities of the arms, one law for all points or one per point.
+    """
+    probabilities = np.atleast_2d(np.asarray(law, dtype=np.float64))
+    points = chosen.sizes["point"]
+    table = np.broadcast_to(probabilities, (points, probabilities.shape[-1]))
+    upper = np.cumsum(table, axis=1)
+    arms = chosen.values.astype(int)
+    rows = np.arange(points)[None]
+    jitter = np.random.default_rng(0).random(arms.shape)
+    return chosen.copy(data=upper[rows, arms] - jitter * table[rows, arms])
+
+
+def uniform_law(x: np.ndarray) -> np.ndarray:
+    """Distribution function of the uniform law on [0, 1]."""
+    return np.clip(x, 0.0, 1.0)
+
+
+def prior(regret: DataArray) -> DataArray:
+    """R(B)/3 + 2 R(A)/3 from rows on both instances of the hard prior (axis `late`)."""
+    late = regret.sel(late=1.0, drop=True)
+    early = regret.sel(late=0.0, drop=True)
+    return WEIGHT * late + (1 - WEIGHT) * early
+
+
+def hard(arms: int, memory: Callable[..., float] | float = 1.0) -> dict[str, Any]:
+    """Inputs of the hard prior: late = 1 is B (the last arm leads by ½), 0 is A_J."""
+
+    def gap(late: float, per_arm: float, **cell: Any) -> float:
+        kept = memory(**cell) if callable(memory) else memory
+        bound = theory.regret_lower_bound(arms, arms * per_arm, kept)
+        return GOOD_GAP if late else number(bound.eps)
+
+    return {
+        "family": 0.0,
+        "gap": gap,
+        "arms": float(arms),
+        "first": lambda late, **_: (arms - 1.0) * late,
+        "last": lambda late, **_: arms - 2.0 + late,
+        "horizon": lambda per_arm, **_: arms * per_arm,
+    }
+
+
+def averaged(array: DataArray) -> DataArray:
+    """Replicas averaged, other dimensions kept."""
+    array = array.astype(np.float64)
+    return array.mean("replica") if "replica" in array.dims else array
+
+
+Observed = Mapping[str, Dataset]

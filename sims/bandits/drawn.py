@@ -1,0 +1,220 @@
+"""The players on instances drawn in the lane: the simulators of checks and figures.
+
+All arguments but the shapes are dynamic, so that one program serves every family of
+instances, every number of arms up to `width` and every position of the best arm.
+
+| family | means |
+|---|---|
+| 0 slippage | one arm leads all others by `gap` |
+| 1 mix-in | uniform on [0, 1] |
+| 2 clear-cut | N(0.5, 0.1²) cut to [0, 0.8], and one arm at 0.82 |
+| 3 half | the best arm at 1, half of the arms at 0, the others at 1 − gap |
+| 4 ascending, 5 descending | an even chain from 0.5 − gap/2 to 0.5 + gap/2 |
+
+The best arm of families 0, 2 and 3 stands at a uniform position in first … last.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from ..sweep import simulator
+from . import climb, eliminate, explore, outcome, rising, rounds, throne
+
+FAMILIES = ("slippage", "mix-in", "clear-cut", "half", "ascending", "descending")
+SPREAD, CUT = 0.1, (-5.0, 3.0)  # of clear-cut means, in their standard deviations
+Scalar = Float[Array, ""]
+
+
+def drawn_means(
+    key: Key[Array, ""],
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> Float[Array, " {width}"]:
+    """Means in order of arrival; arms beyond `arms` are absent (−∞).
+
+    Args:
+        key: Random key.
+        family: Index into `FAMILIES`.
+        gap: Lead of the best arm (families 0 and 3), height of a chain (4 and 5).
+        arms: $K$, at most `width`.
+        first: First position the best arm may have.
+        last: Last position it may have.
+        width: Length of the result.
+
+    Returns:
+        Means.
+    """
+    draw_key, place_key = jax.random.split(key)
+    index = jnp.arange(width, dtype=gap.dtype)
+    unit = jax.random.uniform(draw_key, (width,), gap.dtype)
+    low, high = jax.scipy.special.ndtr(jnp.asarray(CUT, gap.dtype))
+    bell = jax.scipy.special.ndtri(low + unit * (high - low))
+    climb_up = gap * (index / (arms - 1) - 0.5)
+    families = (
+        jnp.where(index == 0, gap, 0.0),
+        unit,
+        jnp.where(index == 0, 0.82, 0.5 + SPREAD * bell),
+        jnp.where(index == 0, 1.0, jnp.where(index < arms / 2, 1 - gap, 0.0)),
+        0.5 + climb_up,
+        0.5 - climb_up,
+    )
+    means = jnp.stack(families)[jnp.round(family).astype(jnp.int32)]
+    span = jnp.maximum(last - first + 1, 1.0)
+    place = first + jnp.floor(span * jax.random.uniform(place_key, (), gap.dtype))
+    place = jnp.where(family > 3.5, 0.0, jnp.minimum(place, last)).astype(jnp.int32)
+    best, other = means[0], means[place]
+    means = means.at[0].set(other).at[place].set(best)
+    return jnp.where(index < arms, means, -jnp.inf)
+
+
+def _checked(rules: Callable[..., str | None]) -> Callable[..., str | None]:
+    """The checks of a game and of the instance that will be drawn."""
+    names = inspect.signature(rules).parameters
+
+    def check(
+        family: Any, arms: Any, first: Any, last: Any, width: int, **values: Any
+    ) -> str | None:
+        if round(family) not in range(len(FAMILIES)):
+            return f"`family` must lie in 0 … {len(FAMILIES) - 1}, got {family}."
+        if not 2 <= arms <= width:
+            return f"`arms` must lie in 2 … {width}, got {arms}."
+        if not 0 <= first <= last < arms:
+            return f"`first`, `last` must lie in 0 … {arms - 1}, got {first}, {last}."
+        known = {k: v for k, v in values.items() if k in names}
+        return rules(means=[0.5] * int(arms), **known)
+
+    return check
+
+
+_declare = functools.partial(simulator, dtype="float64", quantum=64, tile=64)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_checked(explore.check_uniform))
+def drawn_uniform(
+    key: Key[Array, ""],
+    pulls: Scalar,
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> dict[str, Array]:
+    """`simulate_uniform` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return explore.simulate_uniform(play_key, means, pulls, horizon)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_checked(climb.check_ladder))
+def drawn_ladder(
+    key: Key[Array, ""],
+    level_pulls: Float[Array, " levels"],
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+    groups: tuple[int, ...],
+) -> dict[str, Array]:
+    """`simulate_ladder` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return climb.simulate_ladder(play_key, means, level_pulls, horizon, groups=groups)
+
+
+@_declare(outputs=rising.OUTPUTS, check=_checked(rising.check_bar))
+def drawn_bar(
+    key: Key[Array, ""],
+    stage_pulls: Float[Array, " stages"],
+    rise: Scalar,
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> dict[str, Array]:
+    """`simulate_bar` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return rising.simulate_bar(play_key, means, stage_pulls, rise, horizon)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_checked(throne.check_king))
+def drawn_king(
+    key: Key[Array, ""],
+    first_pulls: Scalar,
+    income: Scalar,
+    grant: Scalar,
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> dict[str, Array]:
+    """`simulate_king` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return throne.simulate_king(play_key, means, first_pulls, income, grant, horizon)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_checked(rounds.check_multipass))
+def drawn_multipass(
+    key: Key[Array, ""],
+    grid: Float[Array, " passes"],
+    conf: Scalar,
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> dict[str, Array]:
+    """`simulate_multipass` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return rounds.simulate_multipass(play_key, means, grid, conf, horizon)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_checked(eliminate.check_keep_top))
+def drawn_keep_top(
+    key: Key[Array, ""],
+    pulls: Scalar,
+    memory: Scalar,
+    horizon: Scalar,
+    family: Scalar,
+    gap: Scalar,
+    arms: Scalar,
+    first: Scalar,
+    last: Scalar,
+    *,
+    width: int,
+) -> dict[str, Array]:
+    """`simulate_keep_top` on an instance of the family."""
+    draw_key, play_key = jax.random.split(key)
+    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    return eliminate.simulate_keep_top(play_key, means, pulls, memory, horizon)
