@@ -76,7 +76,7 @@ def plain(data: DataArray) -> DataArray:
 
 
 @functools.cache
-def constants(particles: int, feedback: float = 1.0) -> dict[str, np.ndarray]:
+def constants(particles: int) -> dict[str, np.ndarray]:
     """The Volterra constants at the checkpoints, over 4000 nonlinear particles."""
     X, y = plane_data()
     path = reference_field(1.0, LAM, TAU, STEP, particles, STEPS + 1)
@@ -85,7 +85,6 @@ def constants(particles: int, feedback: float = 1.0) -> dict[str, np.ndarray]:
         *promoted(path, X, y, LAM, TAU, STEP, 1.0, 1.0),
         num_particles=4000,
         checkpoints=CHECKPOINTS,
-        feedback=feedback,
     )
 
 
@@ -127,8 +126,9 @@ def sharp(*, widths: tuple[int, ...], cap: int, particles: int) -> Design:
 
 
 def _no_feedback(design: Design) -> np.ndarray:
-    exact, wrong = constants(2**16), constants(2**16, 0.0)
-    ratio = [wrong[k] / exact[k] for k in ("coupling", "fluctuation")]
+    exact = constants(2**16)
+    pairs = (("iid_coupling", "coupling"), ("iid", "fluctuation"))
+    ratio = [exact[wrong] / exact[right] for wrong, right in pairs]
     widths = design.claimed.size // (2 * len(PICK))
     return np.concatenate([np.tile(part, widths) for part in ratio])
 

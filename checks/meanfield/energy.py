@@ -142,8 +142,8 @@ def fluctuation(
             "sample_every": [4],
             "scheme": [scheme],
         },
-        derive=fixed(step=step, **PLANE),
-        shared=fixed(X=X, y=y, field=field),
+        derive=fixed(step=step, field=field, **PLANE),
+        shared=fixed(X=X, y=y),
     )
     return Design(
         sweeps={"networks": sweep},

@@ -230,7 +230,7 @@ CLAIMS = (
         kind=kinds.value(),
         design=fluctuation,
         sizes={
-            "quick": {"seeds": 128, "width": 64},
+            "quick": {"seeds": 256, "width": 64},
             "paper": {"seeds": 512, "width": 256},
         },
         mutants=(

@@ -9,7 +9,13 @@ from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
 from . import conditions
-from .integrators import checkpointed, langevin_step, time_average
+from .integrators import (
+    Noisy,
+    checkpointed,
+    langevin_step,
+    noise_of,
+    time_average,
+)
 
 Scalar = Float[Array, ""]
 Vector = Float[Array, " dim"]
@@ -159,7 +165,8 @@ def riccati_particles(
     start = jnp.sqrt(init_var) * jax.random.normal(start_key, (width, dim), dtype)
     advance = langevin_step(noise_key, drift, step, tau, scheme)
     samples = (num_steps - burn_steps) // sample_every
-    mean = time_average(advance, measure, start, burn_steps, samples, sample_every)
+    state = (start, noise_of(noise_key, 0, start))
+    mean = time_average(advance, measure, state, burn_steps, samples, sample_every)
     return {"moment": mean[:-1].reshape(dim, dim), "fluctuation": mean[-1]}
 
 
@@ -200,10 +207,11 @@ def riccati_path(
 
     advance = langevin_step(noise_key, drift, step, tau, "euler")
 
-    def observe(theta: Neurons) -> dict[str, Array]:
-        return {"moment": jnp.mean(theta**2)}
+    def observe(state: Noisy) -> dict[str, Array]:
+        return {"moment": jnp.mean(state[0] ** 2)}
 
-    return checkpointed(advance, observe, start, num_steps, save_every)
+    state = (start, noise_of(noise_key, 0, start))
+    return checkpointed(advance, observe, state, num_steps, save_every)
 
 
 @simulator(outputs={"excess": ()})

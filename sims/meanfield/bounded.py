@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
 from . import conditions
-from .integrators import checkpointed, langevin_step, time_average
+from .integrators import checkpointed, langevin_step, noise_of, time_average
 
 Scalar = Float[Array, ""]
 Neurons = Float[Array, "width dim"]
@@ -252,7 +252,8 @@ def stationary(
     start = jnp.sqrt(tau / lam) * jax.random.normal(start_key, shape, X.dtype)
     advance = langevin_step(noise_key, drift, step, tau, scheme)
     samples = (num_steps - burn_steps) // sample_every
-    mean = time_average(advance, measure, start, burn_steps, samples, sample_every)
+    state = (start, noise_of(noise_key, 0, start))
+    mean = time_average(advance, measure, state, burn_steps, samples, sample_every)
     return {"fluctuation": mean}
 
 

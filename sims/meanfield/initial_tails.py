@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key
 from ..sweep import simulator
 from . import conditions
 from .bounded import network_field, particle_drift
-from .integrators import langevin_step
+from .integrators import Noisy, langevin_step, noise_of
 
 Scalar = Float[Array, ""]
 Neurons = Float[Array, "width dim"]
@@ -61,7 +61,8 @@ def tails(
     start_key, noise_key = jax.random.split(key)
     start = scale * jax.random.laplace(start_key, (num_particles, 1), X.dtype)
     advance = langevin_step(noise_key, drift, step, tau, "euler")
-    return _excess_path(advance, start, num_steps, save_every, quantile)
+    state = (start, noise_of(noise_key, 0, start))
+    return _excess_path(advance, state, num_steps, save_every, quantile)
 
 
 @simulator(outputs={"mean_excess": ("checkpoint",)}, check=conditions.langevin, tile=8)
@@ -102,30 +103,31 @@ def riccati_tails(
     start_key, noise_key = jax.random.split(key)
     start = scale * jax.random.laplace(start_key, (num_particles, 1), scale.dtype)
     advance = langevin_step(noise_key, drift, step, tau, "euler")
-    return _excess_path(advance, start, num_steps, save_every, quantile)
+    state = (start, noise_of(noise_key, 0, start))
+    return _excess_path(advance, state, num_steps, save_every, quantile)
 
 
 def _excess_path(
-    advance: Callable[[Array, Neurons], Neurons],
-    start: Neurons,
+    advance: Callable[[Array, Noisy], Noisy],
+    start: Noisy,
     num_steps: int,
     save_every: int,
     quantile: float,
 ) -> dict[str, Array]:
     """Mean excess at the start and after every block of steps."""
-    count = start.shape[0]
+    count = start[0].shape[0]
     rank = min(int(quantile * count), count - 2)
 
-    def excess(theta: Neurons) -> Scalar:
-        ordered = jnp.sort(jnp.abs(theta[:, 0]))
+    def excess(state: Noisy) -> Scalar:
+        ordered = jnp.sort(jnp.abs(state[0][:, 0]))
         return jnp.mean(ordered[rank + 1 :]) - ordered[rank]
 
-    def block(theta: Neurons, index: Array) -> tuple[Neurons, Scalar]:
+    def block(state: Noisy, index: Array) -> tuple[Noisy, Scalar]:
         first = index * save_every
-        theta = jax.lax.fori_loop(
-            0, save_every, lambda t, now: advance(first + t, now), theta
+        state = jax.lax.fori_loop(
+            0, save_every, lambda t, now: advance(first + t, now), state
         )
-        return theta, excess(theta)
+        return state, excess(state)
 
     _, later = jax.lax.scan(block, start, jnp.arange(num_steps // save_every))
     return {"mean_excess": jnp.append(excess(start), later)}

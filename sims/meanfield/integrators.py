@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Key
 
 Scalar = Float[Array, ""]
 Neurons = Float[Array, "width dim"]
+Noisy = tuple[Neurons, Neurons]  # neurons and the noise of their next step
 State = TypeVar("State")
 SCHEMES = ("lm", "euler")
 
@@ -19,11 +20,11 @@ def langevin_step(
     step: Scalar,
     tau: Scalar,
     scheme: str,
-) -> Callable[[Array, Neurons], Neurons]:
-    """One step number t of the Euler or the Leimkuhler–Matthews scheme.
+) -> Callable[[Array, Noisy], Noisy]:
+    """Step number t of the Euler or the Leimkuhler–Matthews scheme.
 
-    The noise of step t is drawn from (key, t), so that the averaged scheme needs no
-    memory: it draws the noises of t and t + 1.
+    The state carries the noise of the coming step, which the averaged scheme uses
+    twice: every normal is drawn once.
 
     Raises:
         ValueError: If `scheme` is unknown.
@@ -32,40 +33,42 @@ def langevin_step(
         raise ValueError(f"`scheme` must be one of {SCHEMES}, got {scheme}.")
     kick = jnp.sqrt(2 * tau * step)
 
-    def noise(t: Array, theta: Neurons) -> Neurons:
-        return jax.random.normal(jax.random.fold_in(key, t), theta.shape, theta.dtype)
-
-    def advance(t: Array, theta: Neurons) -> Neurons:
-        xi = noise(t, theta)
-        if scheme == "lm":
-            xi = (xi + noise(t + 1, theta)) / 2
-        return theta - step * drift(theta) + kick * xi
+    def advance(t: Array, state: Noisy) -> Noisy:
+        theta, xi = state
+        following = noise_of(key, t + 1, theta)
+        used = (xi + following) / 2 if scheme == "lm" else xi
+        return theta - step * drift(theta) + kick * used, following
 
     return advance
 
 
+def noise_of(key: Key[Array, ""], t: Array | int, theta: Neurons) -> Neurons:
+    """The standard normals of step t."""
+    return jax.random.normal(jax.random.fold_in(key, t), theta.shape, theta.dtype)
+
+
 def time_average(
-    advance: Callable[[Array, Neurons], Neurons],
+    advance: Callable[[Array, Noisy], Noisy],
     measure: Callable[[Neurons], Array],
-    start: Neurons,
+    start: Noisy,
     burn_steps: int,
     samples: int,
     sample_every: int,
 ) -> Array:
     """Mean of `measure` at steps burn, burn + every, …; running sum only."""
 
-    def block(index: Array, state: tuple[Neurons, Array]) -> tuple[Neurons, Array]:
-        theta, total = state
-        total = total + measure(theta) / samples
+    def block(index: Array, state: tuple[Noisy, Array]) -> tuple[Noisy, Array]:
+        now, total = state
+        total = total + measure(now[0]) / samples
         first = burn_steps + index * sample_every
-        theta = jax.lax.fori_loop(
-            0, sample_every, lambda t, now: advance(first + t, now), theta
+        now = jax.lax.fori_loop(
+            0, sample_every, lambda t, state: advance(first + t, state), now
         )
-        return theta, total
+        return now, total
 
-    theta = jax.lax.fori_loop(0, burn_steps, advance, start)
-    zero = jnp.zeros_like(measure(theta))
-    return jax.lax.fori_loop(0, samples, block, (theta, zero))[1]
+    now = jax.lax.fori_loop(0, burn_steps, advance, start)
+    zero = jnp.zeros_like(measure(now[0]))
+    return jax.lax.fori_loop(0, samples, block, (now, zero))[1]
 
 
 def checkpointed(

@@ -68,13 +68,9 @@ class TestGibbs:
 
     def test_constants_of_linear_neurons(self):
         """MF-9 with φ = θx gives Z = s/λ, hence the linear anchor's formulas."""
-        from limen.theory.meanfield.gibbs import _constants
-
         x, lam, tau = np.array([0.5, 1.0, -0.7]), 0.4, 0.2
         s = np.mean(x**2)
-        with jax.enable_x64(True):
-            covariance = jax.numpy.asarray(tau / lam * np.outer(x, x))
-            found = _constants(covariance, jax.numpy.asarray(tau))
+        found = mf.stationary_constants(tau / lam * np.outer(x, x), tau)
         gap = float(mf.linear_free_energy_gap(s, lam, tau))
         entropy = float(mf.linear_relative_entropy(s, lam))
         assert float(found["free_energy_gap"]) == pytest.approx(gap, rel=1e-12)
@@ -212,12 +208,21 @@ class TestVolterra:
         var = mf.linear_variance_discrete(np.array([5, steps]), h, s + lam, tau, 1.0)
         np.testing.assert_allclose(found["fluctuation"], s * np.asarray(var), rtol=0.03)
 
-    def test_no_feedback_is_iid(self):
-        found = mf.dynamic_fluctuation(
-            jax.random.key(0), np.zeros((5, 8)), X2, Y2, 0.2, 0.05, 0.1, 1.0, 1.0,
-            num_particles=50, checkpoints=(4,), feedback=0.0,
-        )  # fmt: skip
-        np.testing.assert_allclose(found["fluctuation"], found["iid"], rtol=1e-12)
+    def test_first_step_by_hand(self):
+        """No feedback before step two: N·E|e_1|² = (h/n)² Σ G·E[∇φ·∇φ]."""
+        form = {"num_particles": 50, "checkpoints": (1,)}
+        args = (np.zeros((2, 8)), X2, Y2, 0.2, 0.05, 0.1, 1.0, 1.0)
+        found = mf.dynamic_fluctuation(jax.random.key(0), *args, **form)
+        start = jax.random.fold_in(jax.random.key(0), 1)
+        with jax.enable_x64(True):
+            theta = np.asarray(jax.random.normal(start, (50, 2), dtype=np.float64))
+        value = np.tanh(theta @ X2.T)
+        G = np.cov(value.T, bias=True)
+        slope = (1 - value**2)[:, :, None] * X2[None]
+        product = np.einsum("mjp,mlp->jl", slope, slope) / 50
+        expected = (0.1 / 8) ** 2 * np.sum(G * product)
+        np.testing.assert_allclose(found["coupling"], expected, rtol=1e-12)
+        np.testing.assert_allclose(found["iid_coupling"], expected, rtol=1e-12)
 
     def test_short_path(self):
         with pytest.raises(ValueError, match="rows"):

@@ -19,6 +19,7 @@ from .gibbs import (
     fixed_point,
     gibbs_state,
     primal_value,
+    stationary_constants,
     stationary_fluctuation,
 )
 from .identifiability import (
@@ -114,6 +115,7 @@ __all__ = [
     "sparse_count",
     "sparse_energy",
     "stability_edge_threshold",
+    "stationary_constants",
     "stationary_fluctuation",
     "statistical_constant",
     "variety_depth",

@@ -223,7 +223,42 @@ def stationary_fluctuation(
         2022, Nitanda 2024].
     """
     covariance = fixed_point(X, y, lam, tau, amplitude, degree=degree)["covariance"]
-    return _constants(covariance, tau)
+    return stationary_constants(covariance, tau)
+
+
+@float64
+def stationary_constants(
+    covariance: Float[Array, "samples samples"], tau: Scalar
+) -> dict[str, Array]:
+    r"""The constants of `stationary_fluctuation` from a feature covariance $C$.
+
+    Args:
+        covariance: $C$, positive semidefinite.
+        tau: $\tau > 0$.
+
+    Returns:
+        As in `stationary_fluctuation`.
+
+    Raises:
+        DomainError: If `tau` is not positive.
+
+    Claim:
+        MF-9, exact asymptotic and upper bounds [derived].
+    """
+    tau = require(tau, tau > 0, "`tau` must be positive.")
+    samples = covariance.shape[0]
+    values = jnp.maximum(jnp.linalg.eigvalsh(covariance), 0.0)
+    ratio = values / (samples * tau)
+    log_det = jnp.sum(jnp.log1p(ratio))
+    trace = jnp.sum(values)
+    return {
+        "fluctuation": jnp.sum(values / (1 + ratio)) / samples,
+        "iid": trace / samples,
+        "free_energy_gap": tau / 2 * log_det,
+        "free_energy_gap_upper_bound": trace / (2 * samples),
+        "relative_entropy": (log_det - jnp.sum(ratio / (1 + ratio))) / 2,
+        "relative_entropy_upper_bound": trace / (2 * samples * tau),
+    }
 
 
 def solve_residual(
@@ -284,25 +319,6 @@ def _dual(
     log_partition = jax.nn.logsumexp(log_weights + potential)
     quadratic = jnp.mean(residual**2) / 2 + jnp.mean(residual * y)
     return -quadratic - tau * log_partition
-
-
-def _constants(
-    covariance: Float[Array, "samples samples"], tau: Scalar
-) -> dict[str, Array]:
-    """All constants of MF-9 from the eigenvalues of the feature covariance."""
-    samples = covariance.shape[0]
-    values = jnp.maximum(jnp.linalg.eigvalsh(covariance), 0.0)
-    ratio = values / (samples * tau)
-    log_det = jnp.sum(jnp.log1p(ratio))
-    trace = jnp.sum(values)
-    return {
-        "fluctuation": jnp.sum(values / (1 + ratio)) / samples,
-        "iid": trace / samples,
-        "free_energy_gap": tau / 2 * log_det,
-        "free_energy_gap_upper_bound": trace / (2 * samples),
-        "relative_entropy": (log_det - jnp.sum(ratio / (1 + ratio))) / 2,
-        "relative_entropy_upper_bound": trace / (2 * samples * tau),
-    }
 
 
 def _rule(

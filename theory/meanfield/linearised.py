@@ -90,14 +90,8 @@ def gap_with_interaction(
         ValueError: If `X` has more than one column.
         DomainError: If a scalar is out of range.
     """
-    if X.shape[1] != 1:
-        raise ValueError(f"`X` must have one column, got {X.shape[1]}.")
-    lam = require(lam, lam > 0, "`lam` must be positive.")
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    width = 2 * half_width / num_cells
-    centres = -half_width + width * (np.arange(num_cells) + 0.5)
-    features = amplitude * jnp.tanh(centres[:, None] * X[:, 0][None, :])
-    potential, mass = _discrete_gibbs(features, jnp.asarray(centres), y, lam, tau)
+    features, centres, width = _grid(X, amplitude, half_width, num_cells)
+    potential, mass = _discrete_gibbs(features, centres, y, lam, tau)
     laplacian = _edge_matrix(potential / tau, mass) * tau / width**2
     root = jnp.sqrt(mass)
     generator = laplacian / (root[:, None] * root[None, :])
@@ -110,6 +104,59 @@ def gap_with_interaction(
     return jnp.min(jnp.where(jnp.arange(num_cells) == conserved, jnp.inf, spectrum))
 
 
+@float64
+def discrete_free_energy(
+    X: Inputs,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    amplitude: Scalar,
+    half_width: float,
+    num_cells: int,
+) -> Scalar:
+    r"""$\mathcal F_*$ of the discrete Gibbs state on the finite-volume grid.
+
+    $\frac12\mathrm{mean}(f-y)^2+\frac\lambda2\int x^2+\tau\int m\log m$ with cell sums.
+
+    Args:
+        X: Inputs, one column.
+        y: Targets.
+        lam: $\lambda > 0$.
+        tau: $\tau > 0$.
+        amplitude: $R > 0$.
+        half_width: Half the width of the grid.
+        num_cells: Number of cells.
+
+    Returns:
+        The limit of the solver's free energy.
+
+    Raises:
+        ValueError: If `X` has more than one column.
+        DomainError: If a scalar is out of range.
+
+    Claim:
+        MF-8d [derived].
+    """
+    features, centres, width = _grid(X, amplitude, half_width, num_cells)
+    _, mass = _discrete_gibbs(features, centres, y, lam, tau)
+    safe = jnp.where(mass > 0, mass, 1.0)
+    entropy = mass @ jnp.log(safe / width)
+    energy = jnp.mean((mass @ features - y) ** 2) / 2 + mass @ (lam * centres**2 / 2)
+    return energy + tau * entropy
+
+
+def _grid(
+    X: Inputs, amplitude: Scalar, half_width: float, num_cells: int
+) -> tuple[Float[Array, "cells samples"], Float[Array, " cells"], float]:
+    """Neurons at the cell centres, the centres, and the width of a cell."""
+    if X.shape[1] != 1:
+        raise ValueError(f"`X` must have one column, got {X.shape[1]}.")
+    width = 2 * half_width / num_cells
+    centres = jnp.asarray(-half_width + width * (np.arange(num_cells) + 0.5))
+    features = amplitude * jnp.tanh(centres[:, None] * X[:, 0][None, :])
+    return features, centres, width
+
+
 def _discrete_gibbs(
     features: Float[Array, "cells samples"],
     centres: Float[Array, " cells"],
@@ -118,6 +165,8 @@ def _discrete_gibbs(
     tau: Scalar,
 ) -> tuple[Float[Array, " cells"], Float[Array, " cells"]]:
     """Potential and cell masses of the self-consistent state on the grid."""
+    lam = require(lam, lam > 0, "`lam` must be positive.")
+    tau = require(tau, tau > 0, "`tau` must be positive.")
     confinement = lam * centres**2 / 2
     prior = -confinement / tau
     prior = prior - jnp.log(jnp.sum(jnp.exp(prior)))

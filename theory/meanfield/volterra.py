@@ -42,7 +42,6 @@ def dynamic_fluctuation(
     *,
     num_particles: int,
     checkpoints: Sequence[int],
-    feedback: float = 1.0,
 ) -> dict[str, np.ndarray]:
     r"""$N\,\mathbb{E}|e_t|^2$ and $N\,\mathrm{Var}f_N$ as $N\to\infty$, at step $h$.
 
@@ -65,10 +64,10 @@ def dynamic_fluctuation(
         init_var: $c_0$.
         num_particles: Monte Carlo size; 4000 gives one to two percent.
         checkpoints: Numbers of steps after which to evaluate.
-        feedback: Factor of $K$; 0 is the control without feedback.
 
     Returns:
-        `coupling`, `fluctuation` and `iid`, one entry per checkpoint.
+        `coupling`, `fluctuation` and `iid`, one entry per checkpoint; and
+        `iid_coupling`, what `coupling` would be without feedback ($K = 0$), a control.
 
     Raises:
         ValueError: If `field_path` is shorter than the last checkpoint plus one.
@@ -87,7 +86,7 @@ def dynamic_fluctuation(
     )
     paths = _paths(key, model, float(init_var), num_particles, horizon)
     kernel, features, tangents = _kernels(model, paths, checkpoints)
-    return _covariances(model, kernel * feedback, features, tangents)
+    return _covariances(model, kernel, features, tangents)
 
 
 def _paths(
@@ -159,11 +158,17 @@ def _covariances(
     volterra = np.eye(len(kernel)) + weight * kernel
     response = linalg.solve_triangular(volterra, centred, lower=True)
     network = response @ response.T / particles
-    result: dict[str, list[float]] = {"coupling": [], "fluctuation": [], "iid": []}
-    for t, product in tangents.items():
-        size, now = t * samples, slice(t * samples, (t + 1) * samples)
-        coupling = weight**2 * np.sum(network[:size, :size] * product)
-        result["coupling"].append(float(coupling))
-        result["fluctuation"].append(float(np.mean(np.diag(network)[now])))
-        result["iid"].append(float(np.mean(np.diag(covariance)[now])))
-    return {name: np.asarray(values) for name, values in result.items()}
+    result = {}
+    for law, coupling, variance in (
+        (network, "coupling", "fluctuation"),
+        (covariance, "iid_coupling", "iid"),
+    ):
+        result[coupling] = np.array(
+            [
+                weight**2 * np.sum(law[: len(product), : len(product)] * product)
+                for product in tangents.values()
+            ]
+        )
+        diagonal = np.diag(law).reshape(-1, samples).mean(axis=1)
+        result[variance] = diagonal[list(tangents)]
+    return result
