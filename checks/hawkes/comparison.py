@@ -12,14 +12,13 @@ from ...sims.sweep import Sweep
 from ...theory import hawkes as theory
 from ..harness import Claim, Design, Kind, Mutant, Provenance, Tolerance, kinds
 from .covariances import RING
-from .growth import ladder
+from .growth import ladder, times_of
 from .networks import (
     BETA,
     Data,
     complete,
     crossing_time,
     evaluated,
-    observation_times,
     seeds_first,
     successes,
     table,
@@ -33,9 +32,9 @@ def difference(size: int, factor: float = 1.0) -> Callable[[np.ndarray], np.ndar
 
     Rows hold the successes of both, one after the other, along the times of the sweep.
     """
-    times = observation_times(ladder((size,), "A")[f"d{size}"])
 
     def of(values: np.ndarray) -> np.ndarray:
+        (times,) = times_of((size,), "A")
         first, second = np.split(values.reshape(len(values), -1), 2, axis=1)
         gap = crossing_time(first, times) - factor * crossing_time(second, times)
         return np.array([gap])
@@ -177,13 +176,9 @@ BOUNDED = (8, 16, 32, 64)
 
 def _median_times(values: np.ndarray) -> np.ndarray:
     """T50 of the two-stage estimator at every size."""
-    sweeps = ladder(BOUNDED, "A").values()
     parts = np.split(values.reshape(len(values), -1), len(BOUNDED), axis=1)
-    found = [
-        crossing_time(part, observation_times(sweep))
-        for part, sweep in zip(parts, sweeps, strict=True)
-    ]
-    return np.array(found)
+    times = times_of(BOUNDED, "A")
+    return np.array([crossing_time(p, t) for p, t in zip(parts, times, strict=True)])
 
 
 def enough() -> Design:

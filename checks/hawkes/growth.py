@@ -4,6 +4,7 @@ Configuration A is the ring (s=1, w=.5), configuration B has offsets (1, 4) and 
 rate and beta are 1.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -148,31 +149,31 @@ def contrast_weights(number: int) -> np.ndarray:
     return np.array(weights[number], dtype=float)
 
 
-def _curvature(sizes: tuple[int, ...], times: tuple[np.ndarray, ...]):
-    """Curvature of T50 in log d over that of the square-root law through the ends."""
-    weights, roots = contrast_weights(len(sizes)), np.sqrt(sizes)
-
-    def curvature(values: np.ndarray) -> np.ndarray:
-        shares = np.split(values.reshape(len(values), -1), len(sizes), axis=1)
-        found = np.array(
-            [crossing_time(s, t) for s, t in zip(shares, times, strict=True)]
-        )
-        slope = (found[-1] - found[0]) / (roots[-1] - roots[0])
-        return np.array([weights @ found / (slope * weights @ roots)])
-
-    return curvature
-
-
 LAW_SIZES = (8, 16, 32, 64, 128, 256, 512)
 
 
-def _law_sweeps(sizes: tuple[int, ...]) -> dict[str, Sweep]:
-    return ladder(sizes, "A", longest=2.0)
+@functools.cache
+def times_of(sizes: tuple[int, ...], config: str) -> tuple[np.ndarray, ...]:
+    """Observation times of the sweeps of a ladder."""
+    return tuple(map(observation_times, ladder(sizes, config).values()))
+
+
+def curvature(values: np.ndarray) -> np.ndarray:
+    """Curvature of T50 in log d over that of the square-root law through the ends.
+
+    Rows hold the successes at all sizes of `LAW_SIZES`, one after the other.
+    """
+    weights, roots = contrast_weights(len(LAW_SIZES)), np.sqrt(LAW_SIZES)
+    shares = np.split(values.reshape(len(values), -1), len(LAW_SIZES), axis=1)
+    times = times_of(LAW_SIZES, "A")
+    found = np.array([crossing_time(s, t) for s, t in zip(shares, times, strict=True)])
+    slope = (found[-1] - found[0]) / (roots[-1] - roots[0])
+    return np.array([weights @ found / (slope * (weights @ roots))])
 
 
 def growth_law(*, sizes: tuple[int, ...], estimator: str = "filtered") -> Design:
     """HK-9L: log law (0) against square-root law (1)."""
-    sweeps = _law_sweeps(sizes)
+    sweeps = ladder(sizes, "A")
 
     def observe(data: Data) -> DataArray:
         shares = [
@@ -188,18 +189,13 @@ def growth_law(*, sizes: tuple[int, ...], estimator: str = "filtered") -> Design
     )
 
 
-def _law_of(values: np.ndarray) -> np.ndarray:
-    times = tuple(observation_times(s) for s in _law_sweeps(LAW_SIZES).values())
-    return _curvature(LAW_SIZES, times)(values)
-
-
 HK_9L = Claim(
     id="HK-9L",
     title="The law of growth is logarithmic",
     statement=r"$q = \sum_k c_k T_{50}(d_k)$, $c$ orthogonal to $1$ and $\log d$, is 0 "
     r"(in units of the law $a + b\sqrt d$)",
     provenance=Provenance("paper", "T of order log d suffices: arXiv 2605.08400"),
-    kind=kinds.value(of=_law_of, evidence="table"),
+    kind=kinds.value(of=curvature, evidence="table"),
     design=growth_law,
     sizes={"paper": {"seeds": 256, "sizes": LAW_SIZES}},
     mutants=(

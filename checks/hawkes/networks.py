@@ -1,5 +1,6 @@
 """Networks and sweeps that several claims of the Hawkes system share."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -140,6 +141,7 @@ def edge_mean(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.asarray(matrix)[..., weights > 0].mean(axis=-1)
 
 
+@functools.cache
 def recovery_plan(
     num_nodes: int, offsets: tuple[int, ...], edge_weight: float, y: float = 0.25
 ) -> dict[str, float]:
