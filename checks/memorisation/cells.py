@@ -57,7 +57,7 @@ def pairs(
     cells: Iterable[Cell],
     dim: int,
     *,
-    latents: int = 1,
+    latents: int = 12,
     top_load: float = 4.0,
     crn: bool = False,
 ) -> Sweep:

@@ -14,10 +14,10 @@ from .cells import WHITE, counts, samples, spectrum, together
 FLOW_EXPONENT = 2.0  # small variances, which the last noise level still touches
 
 
-def denoisers(*, dim, cells, noise_variance, weight_ridge):
-    """C14: train and test error of the linear denoiser."""
+def linear_denoisers(cells, dim, noise_variance, weight_ridge) -> Sweep:
+    """The sweep over linear denoisers at (exponent, load); loads up to 4."""
     exponents, loads = zip(*cells, strict=True)
-    sweep = Sweep(
+    return Sweep(
         sim=sims.simulate_denoiser,
         static={"max_samples": [4 * dim]},
         dynamic={
@@ -28,6 +28,11 @@ def denoisers(*, dim, cells, noise_variance, weight_ridge):
         },
         derive={"variances": spectrum, "num_samples": samples},
     )
+
+
+def denoisers(*, dim, cells, noise_variance, weight_ridge):
+    """C14: train and test error of the linear denoiser."""
+    sweep = linear_denoisers(cells, dim, noise_variance, weight_ridge)
     claimed = _denoiser_claims(sweep, _denoiser)
     least = sweep.map(lambda dim, num_samples: min(dim, num_samples))
     return Design(

@@ -16,6 +16,7 @@ from .cells import (
     grid,
     pairs,
     residual,
+    samples,
     says,
     spectrum,
     together,
@@ -70,7 +71,7 @@ between = _bulk("distance_between_models", _between, 0.03, 0.05)
 
 def divergences(*, dim, load):
     """C9: both divergences of white data."""
-    sweep = _divergences((WHITE,), dim, load)
+    sweep = single_models((WHITE,), dim, (load,))
     n = round(load * dim)
     claimed = np.array(
         [float(theory.kl_model_truth(n, dim)), float(theory.kl_truth_model(n, dim))]
@@ -98,19 +99,20 @@ def blind(*, dim, load, exponent):
         return other / plain.values - 1
 
     return Design(
-        sweeps={"single": _divergences((WHITE, exponent), dim, load)},
+        sweeps={"single": single_models((WHITE, exponent), dim, (load,))},
         observe=observe,
         claimed=np.zeros(2),
         tol=Tolerance(1e-9, "rounding of an eigendecomposition; 4e-15 measured"),
     )
 
 
-def _divergences(exponents, dim, load):
+def single_models(exponents, dim, loads):
+    """The sweep over divergences of single models; loads up to 4."""
     return Sweep(
         sim=sims.simulate_divergence,
-        static={"num_samples": [round(load * dim)]},
-        dynamic={"dim": [dim], "exponent": list(exponents)},
-        derive={"variances": spectrum},
+        static={"max_samples": [4 * dim]},
+        dynamic={"dim": [dim], "exponent": list(exponents), "load": list(loads)},
+        derive={"variances": spectrum, "num_samples": samples},
         crn=True,
     )
 
@@ -181,9 +183,8 @@ def _swapped(design):
 
 
 def _leading_order(design):
-    cells = design.sweeps["single"]
-    dim, n = cells.dynamic["dim"][0], cells.static["num_samples"][0]
-    return replace(design, claimed=np.full(2, dim**2 / (4 * n)))
+    cell = design.sweeps["single"].cells()[0]
+    return replace(design, claimed=np.full(2, cell["dim"] / (4 * cell["load"])))
 
 
 def _independent_normals(design):

@@ -88,7 +88,7 @@ def pair_overlap(*, dim, points):
     def observe(data):
         found = data["pair"]
         product = found.overlap * found.overlap_second
-        return rows((found.overlap_pair - product).squeeze("latent"))
+        return rows((found.overlap_pair - product).isel(latent=0))
 
     return Design(
         sweeps={"pair": sweep},
@@ -131,11 +131,11 @@ def count_slope(table: np.ndarray) -> np.ndarray:
     Args:
         table: Overlaps (seed, size, latent).
     """
-    crossings = [_first_crossing(overlaps) for overlaps in table.mean(0)]
+    crossings = [first_crossing(overlaps) for overlaps in table.mean(0)]
     return np.polyfit(np.log(COUNT_SIZES), np.log(crossings), 1)[:1]
 
 
-def _first_crossing(overlaps):
+def first_crossing(overlaps):
     """Interpolated number of leading overlaps before they first fall below 1/2."""
     below = int(np.argmax(overlaps < 0.5))
     before = overlaps[below - 1] if below else 1.0

@@ -4,6 +4,7 @@ The harness gives no verdict below 22 seeds, and a seed trains twelve networks.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from xarray import DataArray
@@ -76,7 +77,7 @@ def _increases(at):
         f"{architecture} {low}": at("q_net", architecture, low)
         - at("q_net", architecture, high)
         for architecture in ARCHITECTURES
-        for low, high in zip(LOADS, LOADS[1:], strict=False)
+        for low, high in pairwise(LOADS)
     }
 
 
@@ -133,8 +134,8 @@ CLAIMS = (
     _claim(
         "b",
         "What converges early need not know the latent",
-        r"At $n = 1024$, $Q_{\mathrm{net}} \le 0.7$ for convolutions and $\ge 0.9$ with "
-        r"a bottleneck",
+        r"At $n = 1024$, $Q_{\mathrm{net}} \le 0.7$ for convolutions and $\ge 0.9$ "
+        r"with a bottleneck",
         _recovers,
         EXCHANGED,
     ),

@@ -43,12 +43,12 @@ def simulate_white(
     }
 
 
-def _check_divergence(num_samples, variances):
+def _check_divergence(num_samples, max_samples, variances):
     if not (variances > 0).all():
         return "`variances` must be positive"
     if num_samples <= len(variances) + 1:
         return f"`num_samples` must exceed the dimension plus 1, got {num_samples}"
-    return check_samples(num_samples)
+    return check_samples(num_samples, max_samples)
 
 
 @simulator(
@@ -57,7 +57,11 @@ def _check_divergence(num_samples, variances):
     dtype="float64",
 )
 def simulate_divergence(
-    key: Key[Array, ""], variances: Float[Array, " dim"], *, num_samples: int
+    key: Key[Array, ""],
+    variances: Float[Array, " dim"],
+    num_samples: Number,
+    *,
+    max_samples: int,
 ) -> dict[str, Array]:
     """Divergences between N(0, S) and the truth, in nats; finite for n > d + 1.
 
@@ -65,13 +69,13 @@ def simulate_divergence(
         key: Random key.
         variances: Eigenvalues of the true covariance.
         num_samples: n.
+        max_samples: Rows in the program, at least n.
 
     Returns:
         `kl_model_truth` = KL(N(0, S) || truth) and `kl_truth_model`.
     """
-    number = jnp.asarray(num_samples)
-    samples = normal_rows(key, number, num_samples, variances)
-    values, vectors = jnp.linalg.eigh(covariance(samples, number))
+    samples = normal_rows(key, num_samples, max_samples, variances)
+    values, vectors = jnp.linalg.eigh(covariance(samples, num_samples))
     log_ratio = jnp.sum(jnp.log(values)) - jnp.sum(jnp.log(variances))
     weights = vectors**2
     forth = jnp.sum(weights * values[None, :] / variances[:, None])

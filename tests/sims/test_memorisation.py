@@ -152,8 +152,10 @@ def test_white_half_moment_and_its_control():
 def test_divergences_are_dense_and_blind_to_the_spectrum():
     key = jax.random.key(8)
     with jax.debug_key_reuse(False):
-        found = sims.simulate_divergence(key, jnp.asarray(VARIANCES), num_samples=12)
-        white = sims.simulate_divergence(key, jnp.ones(7), num_samples=12)
+        found = sims.simulate_divergence(
+            key, jnp.asarray(VARIANCES), 12, max_samples=13
+        )
+        white = sims.simulate_divergence(key, jnp.ones(7), 12, max_samples=13)
         rows = draws.normal_rows(key, jnp.asarray(12), 12, jnp.asarray(VARIANCES))
     covariance = np.asarray(rows).T @ np.asarray(rows) / 12
     truth = np.diag(VARIANCES)

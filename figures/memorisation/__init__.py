@@ -1,0 +1,18 @@
+"""Figures on memorisation, convergence and latent recovery."""
+
+from .networks import NETWORKS
+from .orders import COLLAPSE, DISTANCES, ORDERS, PHASES
+from .spectra import DENOISERS, DIVERGENCES, FINITE_SIZE, POWER_LAW, RIDGE
+
+FIGURES = (
+    ORDERS,
+    PHASES,
+    DISTANCES,
+    COLLAPSE,
+    RIDGE,
+    POWER_LAW,
+    DIVERGENCES,
+    DENOISERS,
+    NETWORKS,
+    FINITE_SIZE,
+)

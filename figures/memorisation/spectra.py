@@ -1,0 +1,272 @@
+"""Ridge, power laws, divergences, denoisers and finite-size terms."""
+
+import numpy as np
+
+from ...checks.memorisation.cells import WHITE, cell, grid, pairs
+from ...checks.memorisation.denoising import linear_denoisers
+from ...checks.memorisation.distances import single_models
+from ...checks.memorisation.latents import first_crossing
+from ...theory import memorisation as theory
+from ..figure import Figure
+from ..style import COLOURS, canvas
+from ..style import points as draw_points
+from ..style import theory as draw_theory
+from .curves import LOADS, along_load, curve, mean
+
+SIZES = {"quick": {"seeds": 16, "dim": 96}, "paper": {"seeds": 64, "dim": 96}}
+RIDGE_LOAD, RIDGES = 0.5, (0.02, 0.1, 0.3, 0.6, 1.5, 4.0)
+STEEP = 1.5
+DIVERGENCE_LOADS = (1.25, 1.5, 2.0, 3.0, 4.0)
+SPECTRA = (WHITE, 0.4, 0.7, 1.0, 1.5)
+NOISE, WEIGHT_RIDGE = 0.4, 0.1
+SMALL = 0.6, 48  # power law and dimension of the shifted distances
+
+
+def _ridge_sweeps(*, dim):
+    return {"pair": pairs([cell(load=RIDGE_LOAD, ridge=r) for r in RIDGES], dim)}
+
+
+def _ridge(data):
+    figure, axes = canvas()
+    panel = axes[0, 0]
+    fine, dim = np.geomspace(0.01, 8, 200), data.sizes["dim"]
+    found = data.sweeps["pair"]
+    parts = (
+        ("q_ratio", 1, theory.convergence_white, "convergence $q$"),
+        (
+            "distance_to_truth",
+            dim,
+            theory.distance_to_truth_white,
+            r"distance $W_{\mathrm{bulk}}$",
+        ),
+    )
+    for colour, (output, scale, function, label) in enumerate(parts):
+        value, error = mean(found[output])
+        draw_theory(panel, fine, curve(function, RIDGE_LOAD, fine), label, colour)
+        draw_points(panel, RIDGES, value / scale, error / scale, "_sim", colour)
+    best = float(theory.optimal_ridge(RIDGE_LOAD))
+    panel.axvline(best, color="0.5", lw=0.7, ls=":", label=r"$\kappa^*$")
+    panel.set(xscale="log", xlabel=r"ridge $\kappa$", ylim=(0, 1), xlim=(0.01, 8))
+    panel.legend()
+    return figure
+
+
+def _power_sweeps(*, dim):
+    return {"pair": pairs(grid((STEEP,), LOADS), dim)}
+
+
+def _power(data):
+    figure, axes = canvas(3, sharex=True)
+    error_panel, distance_panel, count_panel = axes[0]
+    dim, found = data.sizes["dim"], data.sweeps["pair"]
+    loads = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 24)
+    n, sizes = loads * dim, np.array(LOADS) * dim
+
+    value, error = mean(1 - found["cross"] / found["self"])
+    exact = along_load(_corrected(theory.convergence), dim, STEEP, loads)
+    draw_theory(error_panel, n, 1 - exact, f"theory, $d = {dim}$")
+    draw_points(error_panel, sizes, value, error, "simulation")
+    atoms = theory.power_law_atoms(STEEP, 1e14, num_exact=200, num_cells=200)
+    variances, counts = (np.asarray(part) for part in atoms)
+    limit = curve(lambda m: theory.convergence(variances, counts, m), n)
+    draw_theory(error_panel, n, 1 - limit, r"$d = 10^{14}$", 1)
+    error_panel.set(ylabel="convergence error $1 - q$", yscale="log")
+
+    value, error = mean(found["distance_to_truth"])
+    exact = along_load(_corrected(theory.distance_to_truth), dim, STEEP, loads)
+    draw_theory(distance_panel, n, exact / dim, f"theory, $d = {dim}$")
+    draw_points(distance_panel, sizes, value / dim, error / dim, "simulation")
+    distance_panel.set(ylabel=r"distance $W_2^2 / \mathrm{tr}\,\Sigma$", yscale="log")
+
+    known = found["overlap"].mean("seed").transpose(..., "latent").values
+    crossings = [first_crossing(row) for row in known.reshape(len(LOADS), -1)]
+    inside = np.array(crossings) < known.shape[-1] - 1
+    count_panel.plot(
+        sizes[inside], np.array(crossings)[inside], "o", mfc="white", color=COLOURS[0]
+    )
+    count = np.asarray(theory.latent_count(n, STEEP))
+    draw_theory(count_panel, n, count, r"$(a/\pi)\sqrt{3n/2}$")
+    count_panel.set(ylabel="named latents $k^*$", yscale="log")
+    for panel in axes[0]:
+        panel.set(xscale="log", xlabel="samples $n$")
+        panel.legend()
+    return figure
+
+
+def _corrected(function):
+    return lambda *cell: function(*cell, corrected=True)
+
+
+def _divergence_sweeps(*, dim):
+    return {"single": single_models(SPECTRA, dim, DIVERGENCE_LOADS)}
+
+
+def _divergences(data):
+    figure, axes = canvas()
+    panel = axes[0, 0]
+    dim, found = data.sizes["dim"], data.sweeps["single"]
+    samples = [round(load * dim) for load in DIVERGENCE_LOADS]
+    fine = np.arange(dim + 12, 4.5 * dim)
+    outputs = (
+        ("kl_model_truth", theory.kl_model_truth, r"KL(model $\|$ truth)"),
+        ("kl_truth_model", theory.kl_truth_model, r"KL(truth $\|$ model)"),
+    )
+    for colour, (output, function, label) in enumerate(outputs):
+        exact = curve(lambda n, f=function: f(n, dim), fine)
+        draw_theory(panel, fine / dim, exact / dim, label, colour)
+        value, error = mean(found[output])
+        value = value.reshape(len(SPECTRA), -1) / dim
+        error = error.reshape(len(SPECTRA), -1) / dim
+        for row in range(len(SPECTRA)):
+            spread = 1 + 0.02 * (row - 2)  # side by side: they coincide exactly
+            at = spread * np.array(samples) / dim
+            draw_points(panel, at, value[row], error[row], "_sim", colour, "os^Dv"[row])
+    panel.set(xscale="log", yscale="log", xlabel=r"load $\gamma = n/d$")
+    panel.set(ylabel="divergence per dimension (nats)", xticks=[1.25, 2, 3, 4])
+    panel.set_xticklabels(["1.25", "2", "3", "4"])
+    panel.minorticks_off()
+    panel.legend()
+    return figure
+
+
+def _denoiser_sweeps(*, dim):
+    cells = [(exponent, load) for exponent in (WHITE, STEEP) for load in LOADS]
+    return {"single": linear_denoisers(cells, dim, NOISE, WEIGHT_RIDGE)}
+
+
+def _denoisers(data):
+    figure, axes = canvas(2, sharex=True)
+    dim, found = data.sizes["dim"], data.sweeps["single"]
+    loads = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 100)
+    means = {
+        output: [part.reshape(2, -1) / dim for part in mean(found[output])]
+        for output in ("train", "test")
+    }
+    for row, (panel, exponent) in enumerate(zip(axes[0], (WHITE, STEEP), strict=True)):
+        for colour, output in enumerate(("train", "test", "bayes")):
+
+            def error(*cell, name=output):
+                return getattr(theory.denoiser_errors(*cell, NOISE, WEIGHT_RIDGE), name)
+
+            exact = along_load(error, dim, exponent, loads) / dim
+            draw_theory(panel, loads, exact, output.replace("b", "B"), colour)
+            if output in means:
+                value, bar = (part[row] for part in means[output])
+                draw_points(panel, LOADS, value, bar, "_sim", colour)
+        panel.set(xscale="log", xlabel=r"load $\gamma = n/d$")
+        panel.set_title("white" if exponent == WHITE else f"power law $a = {exponent}$")
+    axes[0, 0].set(ylabel="squared error per dimension")
+    axes[0, 0].legend()
+    return figure
+
+
+def _finite_size_sweeps(*, dim):
+    exponent, small = SMALL
+    cells = grid((exponent,), LOADS)
+    return {"white": pairs(grid((WHITE,), LOADS), dim), "power": pairs(cells, small)}
+
+
+def _finite_size(data):
+    figure, axes = canvas(2, sharex=True)
+    left, right = axes[0]
+    exponent, small = SMALL
+    fine = np.geomspace(LOADS[0] / 1.3, LOADS[-1] * 1.3, 41)
+    dims = (data.sizes["dim"], small)
+    names = ("white", "power")
+    for colour, (name, dim, a) in enumerate(
+        zip(names, dims, (WHITE, exponent), strict=True)
+    ):
+        label = f"white, $d = {dim}$" if a == WHITE else f"$a = {a}$, $d = {dim}$"
+        _shift_of_convergence(left, data.sweeps[name], dim, a, fine, label, colour)
+        _shift_of_distances(right, data.sweeps[name], dim, a, fine, colour)
+    left.set(ylabel=r"$d\,(q_d - q_\infty)$")
+    right.set(ylabel=r"shift of $W_2^2$")
+    for panel in axes[0]:
+        panel.set(xscale="log", xlabel=r"load $\gamma = n/d$")
+        panel.axhline(0, color="0.8", lw=0.5, zorder=0)
+        panel.legend()
+    return figure
+
+
+def _shift(function, dim, exponent, loads):
+    ends = [
+        along_load(f, dim, exponent, loads) for f in (_corrected(function), function)
+    ]
+    return ends[0] - ends[1]
+
+
+def _shift_of_convergence(panel, found, dim, exponent, fine, label, colour):
+    """Residual estimate of q against its limit, times the dimension."""
+    limit = along_load(theory.convergence, dim, exponent, LOADS)
+    own = found["self"].transpose("seed", ...).values.reshape(found.sizes["seed"], -1)
+    cross = found["cross"].transpose("seed", ...).values.reshape(own.shape)
+    values = cross - limit * (own - dim) - limit * dim
+    error = values.std(0, ddof=1) / np.sqrt(len(values))
+    draw_points(panel, LOADS, values.mean(0), error, label, colour)
+    exact = dim * _shift(theory.convergence, dim, exponent, fine)
+    draw_theory(panel, fine, exact, "_theory", colour)
+
+
+def _shift_of_distances(panel, found, dim, exponent, fine, colour):
+    """Both distances against their limits, the trace of S regressed out."""
+    excess = found["self"].transpose("seed", ...).values
+    excess = excess.reshape(len(excess), -1) - dim
+    functions = {
+        "distance_to_truth": (theory.distance_to_truth, "o", "truth", "-"),
+        "distance_between_models": (theory.distance_between_models, "s", "pair", "--"),
+    }
+    for output, (function, marker, name, line) in functions.items():
+        limit = along_load(function, dim, exponent, LOADS)
+        values = found[output].transpose("seed", ...).values.reshape(excess.shape)
+        values = values - limit - limit / dim * excess / 2
+        error = values.std(0, ddof=1) / np.sqrt(len(values))
+        label = f"{name}, {'white' if exponent == WHITE else f'$a = {exponent}$'}"
+        draw_points(panel, LOADS, values.mean(0), error, label, colour, marker)
+        exact = _shift(function, dim, exponent, fine)
+        panel.plot(fine, exact, line, color=COLOURS[colour], lw=1)
+
+
+RIDGE = Figure(
+    name="ridge",
+    caption=r"Convergence can be bought by bias: at load 0.5, $q$ increases with the "
+    r"ridge for ever while the distance to the truth has its minimum at "
+    r"$\kappa^*$ (dotted).",
+    draw=_ridge,
+    sweeps=_ridge_sweeps,
+    sizes=SIZES,
+)
+POWER_LAW = Figure(
+    name="power-law",
+    caption=r"Power law $a = 1.5$: convergence error, distance to the truth and "
+    r"number of recovered latents against the number of samples. The error "
+    r"falls like $n^{-(a-1)}$ in infinitely many dimensions, the count grows "
+    r"like $\sqrt n$ for every $a$.",
+    draw=_power,
+    sweeps=_power_sweeps,
+    sizes=SIZES,
+)
+DIVERGENCES = Figure(
+    name="divergences",
+    caption=r"Divergences between model and truth are blind to the spectrum: five "
+    r"spectra, the same normals, drawn side by side. Lines: exact means at "
+    r"finite size.",
+    draw=_divergences,
+    sweeps=_divergence_sweeps,
+    sizes=SIZES,
+)
+DENOISERS = Figure(
+    name="denoisers",
+    caption=r"Train, test and Bayes error of linear denoisers; noise variance 0.4, "
+    r"weight ridge 0.1.",
+    draw=_denoisers,
+    sweeps=_denoiser_sweeps,
+    sizes=SIZES,
+)
+FINITE_SIZE = Figure(
+    name="finite-size",
+    caption=r"What the limits leave out: convergence and both distances minus their "
+    r"limits, against the terms of order $1/n$ (lines).",
+    draw=_finite_size,
+    sweeps=_finite_size_sweeps,
+    sizes=SIZES,
+)
