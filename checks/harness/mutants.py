@@ -165,12 +165,14 @@ def _shift(
     computed = sort == "theory" and len(points) == len(truth)
     computed = computed and trial.rule.kind.estimator not in ("law", "quantile")
     if computed:
-        shifts = [_moved(trial.rule.kind.side, p, t) for p, t in zip(points, truth)]  # noqa: B905 (equal)
+        side = trial.rule.kind.side
+        shifts = [_moved(side, p, t) for p, t in zip(points, truth, strict=True)]
     elif mutant.shift is not None:
         shifts = [mutant.shift] * len(points)
     else:
         return None, None
-    ratios = [abs(s) / _seen(s, p, computed) for s, p in zip(shifts, points)]  # noqa: B905 (equal)
+    seen = [_seen(s, p, computed) for s, p in zip(shifts, points, strict=True)]
+    ratios = [_ratio(abs(s), r) for s, r in zip(shifts, seen, strict=True)]
     if not ratios:
         return mutant.shift, None
     return float(max(shifts, key=abs)), float(max(ratios))
@@ -194,6 +196,13 @@ def _seen(shift: float, point: Evidence, computed: bool) -> float:
     if not computed:
         return min(down, up)
     return down if shift > 0 else up
+
+
+def _ratio(shift: float, resolution: float) -> float:
+    """Shift over resolution; an exact claim without tolerance sees every shift."""
+    if resolution == 0:
+        return float("inf") if shift else 0.0
+    return shift / resolution
 
 
 def _same(first: object, second: object) -> bool:
