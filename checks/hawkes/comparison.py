@@ -262,7 +262,7 @@ HK_F = Claim(
     provenance=Provenance("derived", "Gaussian estimates, Bonferroni over pairs"),
     kind=kinds.upper_bound(evidence="frequency"),
     design=trusted,
-    sizes={"quick": {"seeds": 512}, "paper": {"seeds": 4096}},
+    sizes={"quick": {"seeds": 1024}, "paper": {"seeds": 4096}},
     mutants=(
         Mutant(
             "no correction for d(d-1) pairs",

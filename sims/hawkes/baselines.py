@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy import signal
 
 from .binning import Binned
 from .estimators import lasso, poisson_mle, recovery_stats
@@ -37,13 +38,11 @@ def fit_binned(
     traces = np.bincount(
         flat[used], beta * np.exp(-beta * age[used]), num_bins * d
     ).reshape(shape)
-    states, state, decay = np.empty(shape), np.zeros(d), np.exp(-beta * width)
-    for k in range(num_bins):
-        states[k] = state
-        state = decay * state + traces[k]
+    after = signal.lfilter([1.0], [1.0, -np.exp(-beta * width)], traces, axis=0)
+    states = np.concatenate([np.zeros((1, d)), after[:-1]])
     with jax.enable_x64(True):
         counts_ = jnp.asarray(counts, jnp.float64)
-        binned = Binned(counts_, jnp.asarray(states), jnp.asarray(state))
+        binned = Binned(counts_, jnp.asarray(states), jnp.asarray(after[-1]))
         unit = jnp.asarray(beta, jnp.float64), jnp.asarray(width, jnp.float64)
         return np.asarray(_weights(binned, unit, method))
 

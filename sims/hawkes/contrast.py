@@ -8,6 +8,7 @@ x(T) x(T)^\top / 2\beta$.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import signal
 
 SCREENING_BIN = 0.5  # width of the bins of the lag-one screening, in units of 1/beta
 
@@ -63,12 +64,9 @@ def event_sums(
         return np.bincount(flat, values, num_bins * d).reshape(num_bins, d)
 
     traces = scatter(beta * np.exp(-beta * until))
-    states = np.empty((num_bins, d))
-    state, decay = np.zeros(d), np.exp(-beta * width)
-    for k in range(num_bins):
-        states[k] = state
-        state = decay * state + traces[k]
-    end_state = state * np.exp(beta * (num_bins * width - T))
+    after = signal.lfilter([1.0], [1.0, -np.exp(-beta * width)], traces, axis=0)
+    states = np.concatenate([np.zeros((1, d)), after[:-1]])
+    end_state = after[-1] * np.exp(beta * (num_bins * width - T))
     cross = scatter(np.exp(-beta * since)).T @ states
     cross += _pairs_within_bins(times, nodes, place, d, beta)
     counts = np.bincount(nodes, minlength=d).astype(float)
