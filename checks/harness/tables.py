@@ -1,65 +1,30 @@
-"""Evidence table: any function of the whole table of rows, by the bootstrap.
+r"""Evidence table: any function of the whole table of rows.
 
-Whole rows are resampled; looks share the level by spending. The levels that remain are
-far beyond what a thousand resamples show, so that each side's percentile at 2.5 % is
-continued with the quantiles of Student's t.
+Its standard error is the larger of two: the bootstrap over whole rows, and the
+jackknife. The jackknife's influence values also tell the skewness, for Hall's
+correction, so that the t-mixture of `mixture` applies as for a mean.
+
+The percentile bootstrap with spent levels is *not* used: at the levels that a claim has
+($10^{-4}$ and below) it cannot be read off a thousand resamples, and continued by a
+normal or Student tail it was measured to exclude a true standard deviation in 10 % of
+all runs at nominal 0.005 % (16 exponential rows); see CALIBRATION.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from .estimate import Estimate, Level, Pair, Region
+from .estimate import undecided
 from .samples import Samples
-from .spending import spent, unspent
+from .studentised import Studentised
 
-RESAMPLES, ANCHOR = 1000, 0.025
-ANCHOR_Z = float(stats.norm.isf(ANCHOR))
+RESAMPLES, QUARTERS, BLOCKS = 400, 1000, 256
 LEAST_QUARTER = 16
 
 
-@dataclass(kw_only=True)
-class Bootstrapped(Estimate):
-    """Estimates whose law is known from resamples of whole rows.
-
-    Attributes:
-        below: Scale of the lower side: distance to the 2.5 % percentile over 1.96.
-        above: Scale of the upper side.
-    """
-
-    below: np.ndarray = field(default_factory=lambda: np.empty(0))
-    above: np.ndarray = field(default_factory=lambda: np.empty(0))
-
-    def multiplier(self, level: Level) -> float:
-        """Student quantile at what the look may spend."""
-        alpha = spent(level.two_sided, level.look)
-        return float(stats.t.isf(alpha / 2, self.n - 1))
-
-    def interval(self, level: Level) -> Pair:
-        """Percentiles on both sides, continued."""
-        c = self.multiplier(level)
-        return self.estimate - c * self.below, self.estimate + c * self.above
-
-    def log_e(self, region: Region, level: Level) -> np.ndarray:
-        """There is no e-value."""
-        return np.full_like(self.estimate, np.nan)
-
-    def p(self, region: Region, level: Level) -> np.ndarray:
-        """The level at which the interval would just touch the region."""
-        gap = self.estimate - region.nearest(self.estimate)
-        scale = np.where(gap > 0, self.below, self.above)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.where(gap == 0, 0.0, np.abs(gap) / scale)
-        sides = 2.0 if level.side == "two" else 1.0
-        p = sides * stats.t.sf(t, self.n - 1)
-        return np.where(gap == 0, 1.0, np.minimum(1.0, unspent(p, level.look)))
-
-
-def table(samples: Samples, of: Callable[..., Any]) -> Bootstrapped:
-    """Bootstrap a function of the whole table.
+def table(samples: Samples, of: Callable[..., Any]) -> Studentised:
+    """Estimate a function of the whole table, with standard error and skewness.
 
     A statistic that no resample moves (an index, a count) is trusted only if it does
     not move in resamples of a quarter of the rows either: fluctuations are twice as
@@ -71,29 +36,44 @@ def table(samples: Samples, of: Callable[..., Any]) -> Bootstrapped:
     """
     values, n = samples.values, samples.n
     estimate = _call(of, values)
-    moved = resampled(values, of, n)
-    lo, hi = np.quantile(moved, [ANCHOR, 1 - ANCHOR], axis=0)
-    stiff = np.ptp(moved, axis=0) == 0
-    blocked = stiff & ~_unmoved(values, of, stiff)
+    moved = resampled(values, of, n, RESAMPLES)
+    influence = jackknife(values, of)
+    bootstrap = moved.std(0, ddof=1) * np.sqrt(n / (n - 1))
+    blockwise = influence.std(0, ddof=1) / np.sqrt(len(influence))
+    se = np.maximum(bootstrap, blockwise)
+    stiff = se == 0
     points = len(estimate)
-    return Bootstrapped(
+    return Studentised(
         at=samples.at if len(samples.at) == points else ({},) * points,
         n=n,
         estimate=estimate,
-        se=moved.std(0, ddof=1),
-        skew=np.full(points, np.nan),
+        se=se,
+        skew=_skew(influence) * np.sqrt(n / len(influence)),
         bias=np.zeros(points),
-        reasons=np.where(blocked, "discrete", "").astype(object),
-        below=np.maximum(estimate - lo, 0.0) / ANCHOR_Z,
-        above=np.maximum(hi - estimate, 0.0) / ANCHOR_Z,
+        reasons=undecided((stiff & ~_unmoved(values, of, stiff), "discrete")),
+        hall=True,
     )
 
 
-def resampled(values: np.ndarray, of: Callable[..., Any], size: int) -> np.ndarray:
+def resampled(
+    values: np.ndarray, of: Callable[..., Any], size: int, times: int
+) -> np.ndarray:
     """The function at resamples of `size` whole rows, (resample, point)."""
     rng = np.random.default_rng([1, len(values), size])
-    draws = rng.integers(0, len(values), size=(RESAMPLES, size))
+    draws = rng.integers(0, len(values), size=(times, size))
     return np.stack([_call(of, values[rows]) for rows in draws])
+
+
+def jackknife(values: np.ndarray, of: Callable[..., Any]) -> np.ndarray:
+    """Influence of every row, or of every one of 256 blocks of rows, (block, point).
+
+    (G−1) times what the function loses without the block: the standard deviation over
+    √G is the standard error, and the skewness over √G is what Hall's correction needs.
+    """
+    blocks = min(len(values), BLOCKS)
+    block = np.arange(len(values)) % blocks
+    without = np.stack([_call(of, values[block != k]) for k in range(blocks)])
+    return (blocks - 1) * (without.mean(0) - without)
 
 
 def _unmoved(
@@ -103,7 +83,14 @@ def _unmoved(
     quarter = len(values) // 4
     if not stiff.any() or quarter < LEAST_QUARTER:
         return np.zeros_like(stiff)
-    return np.ptp(resampled(values, of, quarter), axis=0) == 0
+    return np.ptp(resampled(values, of, quarter, QUARTERS), axis=0) == 0
+
+
+def _skew(influence: np.ndarray) -> np.ndarray:
+    centered = influence - influence.mean(0)
+    scale = centered.std(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(scale > 0, (centered**3).mean(0) / scale**3, 0.0)
 
 
 def _call(of: Callable[..., Any], values: np.ndarray) -> np.ndarray:
