@@ -1,14 +1,12 @@
 """Means with errors, and theory curves, on the axes of the figures."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
 from xarray import DataArray
-
-from ...checks.memorisation.cells import spectrum
-from ...theory import memorisation as theory
 
 LOADS = (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 SPIKE_LOADS = (*LOADS, 8.0, 16.0)  # the sampler of single models has no bound
@@ -32,13 +30,23 @@ def curve(function: Callable[..., Any], *arguments: Any) -> np.ndarray:
     return found.reshape(arrays[0].shape)
 
 
-def along_load(function: Callable[..., Any], dim: int, exponent: float, loads: Any):
-    """A theory function of (variances, counts, num_samples) along loads."""
-    variances = spectrum(dim, exponent)
-    counts = np.ones(dim)
-    return curve(lambda load: function(variances, counts, load * dim), loads)
+def along_samples(
+    function: Callable[..., Any],
+    variances: np.ndarray,
+    counts: np.ndarray,
+    num_samples: np.ndarray,
+    *,
+    corrected: bool = False,
+) -> np.ndarray:
+    """A theory function of (variances, counts, num_samples) along the last."""
+    with jax.enable_x64(True):
+        return np.asarray(
+            _batched(function, corrected)(variances, counts, np.asarray(num_samples))
+        )
 
 
-def white_convergence(load: Any, ridge: Any = 0.0) -> np.ndarray:
-    """Convergence of white data along loads or ridges."""
-    return curve(theory.convergence_white, load, ridge)
+@functools.cache
+def _batched(function, corrected):
+    """One program per function, shared by all spectra of a shape."""
+    chosen = functools.partial(function, corrected=True) if corrected else function
+    return jax.jit(jax.vmap(chosen, in_axes=(None, None, 0)))

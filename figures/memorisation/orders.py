@@ -10,7 +10,7 @@ from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, SPIKE_LOADS, SPIKES, curve, mean, white_convergence
+from .curves import LOADS, SPIKE_LOADS, SPIKES, curve, mean
 
 SIZES = {
     "quick": {"seeds": 16, "dim": 96, "spike_dim": 2000},
@@ -47,7 +47,7 @@ def _orders(data):
     )
     value, error = _by_spike(data.sweeps["pair"], "m_max", (0.0, *SPIKES))
     draw_points(copies, LOADS, value[0], error[0], "white")
-    draw_theory(converged, fine, white_convergence(fine), "theory")
+    draw_theory(converged, fine, curve(theory.convergence_white, fine), "theory")
     value, error = _by_spike(data.sweeps["pair"], "q_ratio", (0.0, *SPIKES))
     overlap, overlap_error = _by_spike(data.sweeps["spike"], "overlap", SPIKES)
     for k, spike in enumerate(SPIKES):
@@ -103,14 +103,14 @@ def _phases(data):
     panel.text(0.13, 4.6, "latent known,\nnot converged", **words)
     panel.set(xscale="log", yscale="log", xlim=(0.04, 25), ylim=(0.2, 6))
     panel.set(xlabel=r"load $\gamma = n/d$", ylabel=r"spike $\beta$")
-    panel.legend(loc="upper right", facecolor="0.3", labelcolor="w", fontsize=6)
+    panel.legend(loc="lower left", labelcolor="w", fontsize=6)
     return figure
 
 
 def _load_of(level):
     """Load at which convergence of white data reaches a level."""
     loads = np.geomspace(0.04, 25, 2000)
-    return float(np.interp(level, white_convergence(loads), loads))
+    return float(np.interp(level, curve(theory.convergence_white, loads), loads))
 
 
 def _distances(data):
@@ -160,7 +160,7 @@ def _collapse(data):
         data.sweeps["spike"], "latent_distance", SPIKES
     )
     fine = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 300)
-    order = white_convergence(fine)
+    order = curve(theory.convergence_white, fine)
     draw_theory(bulk, order, 2 * (1 - np.sqrt(order)), r"$2(1 - \sqrt{q})$")
     for k, spike in enumerate(SPIKES):
         style = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...checks.memorisation.cells import WHITE, cell, grid, pairs
+from ...checks.memorisation.cells import WHITE, cell, grid, pairs, spectrum
 from ...checks.memorisation.denoising import linear_denoisers
 from ...checks.memorisation.distances import single_models
 from ...checks.memorisation.latents import first_crossing
@@ -11,7 +11,7 @@ from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, along_load, curve, mean
+from .curves import LOADS, along_samples, curve, mean
 
 SIZES = {"quick": {"seeds": 16, "dim": 96}, "paper": {"seeds": 64, "dim": 96}}
 RIDGE_LOAD, RIDGES = 0.5, (0.02, 0.1, 0.3, 0.6, 1.5, 4.0)
@@ -19,6 +19,7 @@ STEEP = 1.5
 DIVERGENCE_LOADS = (1.25, 1.5, 2.0, 3.0, 4.0)
 SPECTRA = (WHITE, 0.4, 0.7, 1.0, 1.5)
 NOISE, WEIGHT_RIDGE = 0.4, 0.1
+SHIFT_LOADS = (0.25, 0.5, 1.0, 2.0, 4.0)
 SMALL = 0.6, 48  # power law and dimension of the shifted distances
 
 
@@ -63,17 +64,18 @@ def _power(data):
     n, sizes = loads * dim, np.array(LOADS) * dim
 
     value, error = mean(1 - found["cross"] / found["self"])
-    exact = along_load(_corrected(theory.convergence), dim, STEEP, loads)
+    population = spectrum(dim, STEEP), np.ones(dim), n
+    exact = along_samples(theory.convergence, *population, corrected=True)
     draw_theory(error_panel, n, 1 - exact, f"theory, $d = {dim}$")
     draw_points(error_panel, sizes, value, error, "simulation")
     atoms = theory.power_law_atoms(STEEP, 1e14, num_exact=200, num_cells=200)
     variances, counts = (np.asarray(part) for part in atoms)
-    limit = curve(lambda m: theory.convergence(variances, counts, m), n)
+    limit = along_samples(theory.convergence, variances, counts, n)
     draw_theory(error_panel, n, 1 - limit, r"$d = 10^{14}$", 1)
-    error_panel.set(ylabel="convergence error $1 - q$", yscale="log")
+    error_panel.set(ylabel="$1 - q$", yscale="log")
 
     value, error = mean(found["distance_to_truth"])
-    exact = along_load(_corrected(theory.distance_to_truth), dim, STEEP, loads)
+    exact = along_samples(theory.distance_to_truth, *population, corrected=True)
     draw_theory(distance_panel, n, exact / dim, f"theory, $d = {dim}$")
     draw_points(distance_panel, sizes, value / dim, error / dim, "simulation")
     distance_panel.set(ylabel=r"distance $W_2^2 / \mathrm{tr}\,\Sigma$", yscale="log")
@@ -91,10 +93,6 @@ def _power(data):
         panel.set(xscale="log", xlabel="samples $n$")
         panel.legend()
     return figure
-
-
-def _corrected(function):
-    return lambda *cell: function(*cell, corrected=True)
 
 
 def _divergence_sweeps(*, dim):
@@ -143,12 +141,9 @@ def _denoisers(data):
         for output in ("train", "test")
     }
     for row, (panel, exponent) in enumerate(zip(axes[0], (WHITE, STEEP), strict=True)):
+        population = spectrum(dim, exponent), np.ones(dim), loads * dim
         for colour, output in enumerate(("train", "test", "bayes")):
-
-            def error(*cell, name=output):
-                return getattr(theory.denoiser_errors(*cell, NOISE, WEIGHT_RIDGE), name)
-
-            exact = along_load(error, dim, exponent, loads) / dim
+            exact = along_samples(_DENOISER_ERRORS[output], *population) / dim
             draw_theory(panel, loads, exact, output.replace("b", "B"), colour)
             if output in means:
                 value, bar = (part[row] for part in means[output])
@@ -160,70 +155,77 @@ def _denoisers(data):
     return figure
 
 
+def _denoiser_error(name):
+    def error(*cell):
+        return getattr(theory.denoiser_errors(*cell, NOISE, WEIGHT_RIDGE), name)
+
+    return error
+
+
+_DENOISER_ERRORS = {name: _denoiser_error(name) for name in ("train", "test", "bayes")}
+
+
 def _finite_size_sweeps(*, dim):
     exponent, small = SMALL
-    cells = grid((exponent,), LOADS)
-    return {"white": pairs(grid((WHITE,), LOADS), dim), "power": pairs(cells, small)}
+    power = grid((exponent,), SHIFT_LOADS)
+    return {
+        "white": pairs(grid((WHITE,), SHIFT_LOADS), dim),
+        "power": pairs(power, small),
+    }
 
 
 def _finite_size(data):
     figure, axes = canvas(2, sharex=True)
     left, right = axes[0]
     exponent, small = SMALL
-    fine = np.geomspace(LOADS[0] / 1.3, LOADS[-1] * 1.3, 41)
-    dims = (data.sizes["dim"], small)
-    names = ("white", "power")
-    for colour, (name, dim, a) in enumerate(
-        zip(names, dims, (WHITE, exponent), strict=True)
-    ):
-        label = f"white, $d = {dim}$" if a == WHITE else f"$a = {a}$, $d = {dim}$"
-        _shift_of_convergence(left, data.sweeps[name], dim, a, fine, label, colour)
-        _shift_of_distances(right, data.sweeps[name], dim, a, fine, colour)
+    dim = data.sizes["dim"]
+    white = np.ones(small), np.full(small, dim / small)  # of the same shape
+    power = spectrum(small, exponent), np.ones(small)
+    _shifts(axes[0], data.sweeps["white"], white, f"white, $d = {dim}$", 0)
+    label = f"$a = {exponent}$, $d = {small}$"
+    _shifts(axes[0], data.sweeps["power"], power, label, 1)
     left.set(ylabel=r"$d\,(q_d - q_\infty)$")
-    right.set(ylabel=r"shift of $W_2^2$")
+    right.set(ylabel="shift of $W_2^2$", ylim=(0, None))
     for panel in axes[0]:
         panel.set(xscale="log", xlabel=r"load $\gamma = n/d$")
-        panel.axhline(0, color="0.8", lw=0.5, zorder=0)
         panel.legend()
     return figure
 
 
-def _shift(function, dim, exponent, loads):
-    ends = [
-        along_load(f, dim, exponent, loads) for f in (_corrected(function), function)
-    ]
-    return ends[0] - ends[1]
-
-
-def _shift_of_convergence(panel, found, dim, exponent, fine, label, colour):
-    """Residual estimate of q against its limit, times the dimension."""
-    limit = along_load(theory.convergence, dim, exponent, LOADS)
-    own = found["self"].transpose("seed", ...).values.reshape(found.sizes["seed"], -1)
-    cross = found["cross"].transpose("seed", ...).values.reshape(own.shape)
-    values = cross - limit * (own - dim) - limit * dim
-    error = values.std(0, ddof=1) / np.sqrt(len(values))
-    draw_points(panel, LOADS, values.mean(0), error, label, colour)
-    exact = dim * _shift(theory.convergence, dim, exponent, fine)
-    draw_theory(panel, fine, exact, "_theory", colour)
-
-
-def _shift_of_distances(panel, found, dim, exponent, fine, colour):
-    """Both distances against their limits, the trace of S regressed out."""
-    excess = found["self"].transpose("seed", ...).values
-    excess = excess.reshape(len(excess), -1) - dim
-    functions = {
-        "distance_to_truth": (theory.distance_to_truth, "o", "truth", "-"),
-        "distance_between_models": (theory.distance_between_models, "s", "pair", "--"),
-    }
-    for output, (function, marker, name, line) in functions.items():
-        limit = along_load(function, dim, exponent, LOADS)
-        values = found[output].transpose("seed", ...).values.reshape(excess.shape)
-        values = values - limit - limit / dim * excess / 2
+def _shifts(panels, found, population, label, colour):
+    """Estimates minus limits with tr S regressed out, and the terms in 1/n."""
+    variances, counts = population
+    dim = np.sum(counts)
+    own = _per_seed(found["self"]) - dim
+    fine = np.geomspace(SHIFT_LOADS[0], SHIFT_LOADS[-1], 4 * len(SHIFT_LOADS) - 3)
+    for panel, output, function, name, marker, line in (
+        (panels[0], "cross", theory.convergence, "", "o", "-"),
+        (panels[1], "distance_to_truth", theory.distance_to_truth, "truth: ", "o", "-"),
+        (
+            panels[1],
+            "distance_between_models",
+            theory.distance_between_models,
+            "pair: ",
+            "s",
+            "--",
+        ),
+    ):
+        scale = dim if output == "cross" else 1.0
+        at_fine = variances, counts, dim * fine
+        limit = scale * along_samples(function, *at_fine)
+        exact = scale * along_samples(function, *at_fine, corrected=True)
+        panel.plot(fine, exact - limit, line, color=COLOURS[colour], lw=1)
+        at = limit[::4]
+        slope = at / dim if output == "cross" else at / (2 * dim)
+        values = _per_seed(found[output]) - at - slope * own
         error = values.std(0, ddof=1) / np.sqrt(len(values))
-        label = f"{name}, {'white' if exponent == WHITE else f'$a = {exponent}$'}"
-        draw_points(panel, LOADS, values.mean(0), error, label, colour, marker)
-        exact = _shift(function, dim, exponent, fine)
-        panel.plot(fine, exact, line, color=COLOURS[colour], lw=1)
+        style = {"colour": colour, "marker": marker, "label": name + label}
+        draw_points(panel, SHIFT_LOADS, values.mean(0), error, **style)
+
+
+def _per_seed(array):
+    values = array.transpose("seed", ...).values
+    return values.reshape(len(values), -1)
 
 
 RIDGE = Figure(
@@ -268,5 +270,5 @@ FINITE_SIZE = Figure(
     r"limits, against the terms of order $1/n$ (lines).",
     draw=_finite_size,
     sweeps=_finite_size_sweeps,
-    sizes=SIZES,
+    sizes={"quick": {"seeds": 64, "dim": 96}, "paper": {"seeds": 1024, "dim": 96}},
 )

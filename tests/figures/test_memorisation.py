@@ -1,0 +1,63 @@
+"""Figures on memorisation: what is drawn is what was simulated and derived."""
+
+import numpy as np
+import pytest
+from limen.figures import memorisation as figures
+from limen.figures.figure import Data
+from limen.figures.memorisation import curves
+from limen.sims.sweep import draw
+from limen.theory import memorisation as theory
+
+LINEAR = [f for f in figures.FIGURES if f.name not in ("networks", "phases")]
+
+
+def test_names_are_unique_and_sizes_are_complete():
+    names = [figure.name for figure in figures.FIGURES]
+    assert len(set(names)) == len(names) == 10
+    assert names[0] == "orders"
+    assert all("quick" in figure.sizes for figure in figures.FIGURES)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    store = tmp_path_factory.mktemp("store")
+    made = {}
+    for figure in LINEAR:
+        sizes = {k: v for k, v in figure.sizes["quick"].items() if k != "seeds"}
+        sizes = {"dim": 24} | ({"spike_dim": 400} if "spike_dim" in sizes else {})
+        sweeps = figure.sweeps(**sizes)
+        found = draw([(s, 16) for s in sweeps.values()], store=store)
+        data = Data(sweeps=dict(zip(sweeps, found, strict=True)), sizes=sizes)
+        made[figure.name] = (data, figure.draw(data))
+    return made
+
+
+def test_every_panel_has_axes_labels_and_data(drawn):
+    for _, canvas in drawn.values():
+        for axes in canvas.axes:
+            assert axes.get_xlabel()
+            assert axes.lines or axes.collections
+
+
+def test_headline_points_are_the_means_of_the_rows(drawn):
+    data, canvas = drawn["orders"]
+    recovered = canvas.axes[2]
+    points = recovered.containers[0].lines[0].get_ydata()
+    expected = data.sweeps["spike"]["overlap"].mean("seed").values.reshape(3, -1)[0]
+    assert np.allclose(points, expected)
+
+
+def test_headline_line_is_the_theory(drawn):
+    converged = drawn["orders"][1].axes[1]
+    line = next(x for x in converged.lines if x.get_label() == "theory")
+    x, y = line.get_data()
+    assert y[50] == pytest.approx(float(theory.convergence_white(x[50])), rel=1e-10)
+
+
+def test_means_and_errors():
+    from xarray import DataArray
+
+    array = DataArray(np.arange(12.0).reshape(4, 3), dims=("seed", "cell"))
+    value, error = curves.mean(array)
+    assert np.allclose(value, [4.5, 5.5, 6.5])
+    assert np.allclose(error, np.sqrt(15) / 2)
