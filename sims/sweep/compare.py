@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .block import Block
-from .canonical import canonical
+from .canonical import canonical, restore
+from .grid import describe
 from .store import by_group, opened
 
 ROUNDING = {"float32": 1e-4, "float64": 1e-9}
@@ -101,8 +102,20 @@ def _compare(
     ):
         verdict = "rounding"
     return Difference(
-        key[0], key[1], name, len(a), "bits" if bits else verdict, largest, p_value
+        key[0],
+        _readable(key[1]),
+        name,
+        len(a),
+        "bits" if bits else verdict,
+        largest,
+        p_value,
     )
+
+
+def _readable(cell: str) -> str:
+    values = restore(cell)
+    static = values.pop("…")["static"]
+    return describe({**static, **values})
 
 
 def _paired(x: np.ndarray, y: np.ndarray) -> float:

@@ -323,7 +323,10 @@ def _header(
         "stream": group.stream,
         "tile": group.tile,
         "policy": {"dtype": policy.dtype, "x64": policy.x64, "matmul": policy.matmul},
-        "cells": {c.key: {"values": c.values, "words": c.words} for c in cells},
+        "cells": {
+            cell.key: {"values": cell.values, "words": cell.words, "row": row}
+            for row, cell in enumerate(cells)
+        },
         "quanta": [[key, index, bits] for (key, index), bits in quanta],
         "run": run,
         "provenance": provenance(),

@@ -111,7 +111,7 @@ def rerun_lane(
     key, index = block.quanta[lane // width]
     number = index * width + lane % width
     recipe, shared = _recipe(base, block)
-    position = list(header["cells"]).index(key)
+    position = header["cells"][key]["row"]
     inputs = {name: arrays[f"input:{name}"][position] for name in recipe.inputs}
     steps: list[Step] = []
     with recipe.context():
@@ -124,8 +124,8 @@ def rerun_lane(
             steps = _walk(closed, jax.tree.leaves(arguments))
     now = {name: np.asarray(out) for name, out in outputs.items()}
     stored = {
-        name: np.asarray(arrays[name].reshape(-1, *arrays[name].shape[2:])[lane])
-        for name in now
+        name: np.asarray(a.reshape(-1, *a.shape[2:])[lane])
+        for name, a in block.outputs.items()
     }
     return Lane(
         simulator=header["simulator"],

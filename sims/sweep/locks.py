@@ -12,6 +12,7 @@ from .errors import StoreError
 
 STALE_SECONDS = 600.0
 HEARTBEAT_SECONDS = 30.0
+GRACE_SECONDS = 5.0
 
 
 class Lock:
@@ -56,17 +57,19 @@ class Lock:
                 os.utime(self.path)
 
     def _is_stale(self) -> bool:
-        """Whether its holder is dead, or has been silent (by either clock) too long."""
-        holder, age = {}, 0.0
+        """Whether its holder is dead, or has been silent (by either clock) too long.
+
+        A file without a name in it comes from a process that died while it wrote.
+        """
         try:
-            age = time.time() - self.path.stat().st_mtime
-            holder = json.loads(self.path.read_text() or "{}")
+            age = abs(time.time() - self.path.stat().st_mtime)
+            holder = json.loads(self.path.read_text())
         except FileNotFoundError:
             return True
         except ValueError:
-            pass
+            return age > GRACE_SECONDS
         here = holder.get("host") == socket.gethostname()
-        return abs(age) > STALE_SECONDS or (here and not _lives(holder.get("pid", 0)))
+        return age > STALE_SECONDS or (here and not _lives(holder.get("pid", 0)))
 
 
 def _self() -> dict[str, object]:

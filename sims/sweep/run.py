@@ -216,6 +216,8 @@ def _check_whole(sweep: Sweep, place: Place, processes: Any) -> None:
 def _check_disk(store: Store, predicted: int) -> None:
     if store.root is None:
         return
+    if not store.root.is_dir():
+        raise StoreError(f"{store.root} is gone.")
     free = shutil.disk_usage(store.root).free
     if predicted * SAFETY > free:
         raise StoreError(

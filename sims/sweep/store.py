@@ -149,7 +149,12 @@ def export(root: str | os.PathLike[str], target: str | os.PathLike[str]) -> list
             rows.to_netcdf(path, mode="a" if names else "w", group=name)
         else:
             rows.to_zarr(
-                path, mode="a", group=name, zarr_format=3, encoding=_codecs(rows)
+                path,
+                mode="a",
+                group=name,
+                zarr_format=3,
+                consolidated=False,
+                encoding=_codecs(rows),
             )
         names.append(name)
     return names
@@ -170,7 +175,7 @@ def dataset(members: list[Block]) -> xr.Dataset:
     """Blocks of one group as one dataset: (cell, seed, replica, …)."""
     header = members[0].header
     cells = {k: c["values"] for b in members for k, c in b.header["cells"].items()}
-    order = sorted(cells, key=lambda key: canonical(cells[key]))
+    order = sorted(cells, key=lambda key: tuple(cells[key].values()))
     quantum, replicas = header["quantum"], header["replicas"]
     seeds = quantum * (1 + max(i for b in members for _, i in b.quanta))
     shape = (len(order), seeds, replicas)

@@ -51,7 +51,9 @@ def test_thinned_and_dropped_outputs(sims):
     axes = {"rate": [0.1], "noise": [0.1]}
     whole = Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes).run(16)
     kept = {"loss": Out(keep=slice(5, None, 5)), "final": Out(drop=True)}
-    part = Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes, outputs=kept).run(16)
+    part = Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes, outputs=kept).run(
+        16
+    )
     assert "final" not in part
     np.testing.assert_array_equal(part.step, [5, 10, 15])
     np.testing.assert_allclose(part.loss, whole.loss[..., 5::5], rtol=1e-5)
@@ -95,7 +97,9 @@ def test_shared_and_derived_inputs(sims):
 
 def test_deterministic_in_double_precision(sims):
     before = jax.config.jax_enable_x64
-    sweep = Sweep(sim=sims.quadrature, static={"points": [100]}, dynamic={"radius": [1, 2]})
+    sweep = Sweep(
+        sim=sims.quadrature, static={"points": [100]}, dynamic={"radius": [1, 2]}
+    )
     rows = sweep.run(50)
     assert rows.area.dtype == np.float64
     assert rows.sizes["seed"] == 1

@@ -51,9 +51,7 @@ def test_subset_then_extension(grid, straight):
 def test_other_cells_in_the_tile(grid, straight):
     requests = [(grid([0.5]), 80), (grid([0.2, 0.3]), 7)]
     alone = draw(requests, store=None)[0]
-    np.testing.assert_array_equal(
-        alone.loss[:, 0, :, :80], straight.sel(rate=0.5).loss
-    )
+    np.testing.assert_array_equal(alone.loss[:, 0, :, :80], straight.sel(rate=0.5).loss)
 
 
 def test_looks_compile_nothing_new(sims):

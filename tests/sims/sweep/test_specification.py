@@ -159,7 +159,12 @@ def test_a_simulator_must_not_close_over_values():
 
 def test_resolve(sims, tmp_path):
     assert resolve(f"{sims.file}:coin") is sims.coin
-    for name in ("nowhere.nothing", "no_such_module:f", f"{tmp_path}/x.py:f", "json:dumps"):
+    for name in (
+        "nowhere.nothing",
+        "no_such_module:f",
+        f"{tmp_path}/x.py:f",
+        "json:dumps",
+    ):
         with pytest.raises(SpecificationError):
             resolve(name)
     assert all(name == sim.name for name, sim in registered().items())
@@ -182,7 +187,9 @@ def test_where_and_map(sims):
         derive={},
     )
     assert len(sweep.cells()) == 3
-    np.testing.assert_array_equal(sweep.map(lambda dim, rate: dim * rate), [0.4, 2, 0.8])
+    np.testing.assert_array_equal(
+        sweep.map(lambda dim, rate: dim * rate), [0.4, 2, 0.8]
+    )
     with pytest.raises(SpecificationError, match="width"):
         sweep.map(lambda width: width)
 

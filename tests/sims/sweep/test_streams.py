@@ -65,9 +65,13 @@ def test_prefix_property_of_draws():
     key = jax.random.key(3)
     long = jax.random.normal(key, (16,), jnp.float32)
     with jax.debug_key_reuse(False):
-        np.testing.assert_array_equal(jax.random.normal(key, (10,), jnp.float32), long[:10])
+        np.testing.assert_array_equal(
+            jax.random.normal(key, (10,), jnp.float32), long[:10]
+        )
         wide = jax.random.normal(key, (6, 10), jnp.float32)
-        np.testing.assert_array_equal(jax.random.normal(key, (4, 10), jnp.float32), wide[:4])
+        np.testing.assert_array_equal(
+            jax.random.normal(key, (4, 10), jnp.float32), wide[:4]
+        )
 
 
 def test_replicas_are_lanes_of_their_seed(sims):
@@ -90,4 +94,7 @@ def test_names_are_stable(value):
         "{}": "",
     }
     assert canonical(value) in pinned
-    assert digest(value) == hashlib.blake2b(canonical(value).encode(), digest_size=16).hexdigest()
+    assert (
+        digest(value)
+        == hashlib.blake2b(canonical(value).encode(), digest_size=16).hexdigest()
+    )
