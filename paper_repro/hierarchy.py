@@ -6,7 +6,8 @@ from .paper import Paper
 
 PAPER = Paper(
     id="hierarchy",
-    title="Scaling Laws from Sequential Feature Recovery: A Solvable Hierarchical Model",
+    title="Scaling Laws from Sequential Feature Recovery: "
+    "A Solvable Hierarchical Model",
     bibkey="wortsman2026",
     summary="A layer-wise spectral learner finds the hidden quadratic features of a "
     "degree-four target one after the other, each at its own sharp sample size; summed "
@@ -16,7 +17,7 @@ PAPER = Paper(
     figures=FIGURES,
     notes="The thresholds, constants and the finite-size window are derived here and "
     "exact in mode gauss (Gaussian-equivalent features, any dimension $D$). Modes "
-    "gaussian and sphere are the paper's data: at $d \\le 40$ their overlaps differ from "
-    "the limit by .1 to .4, so trends are checked there and not constants. Exponents of "
-    "HS-6 are those of the authors' public plotting code.",
+    "gaussian and sphere are the paper's data: at $d \\le 40$ their overlaps differ "
+    "from the limit by .1 to .4, so trends are checked there and not constants. "
+    "Exponents of HS-6 are those of the authors' public plotting code.",
 )

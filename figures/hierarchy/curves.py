@@ -26,7 +26,7 @@ def table(dataset: Dataset, name: str) -> np.ndarray:
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean over seeds and its standard error."""
     error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    return values.mean(axis=0), error
+    return np.asarray(values.mean(axis=0)), np.asarray(error)
 
 
 def logarithmic(axes: Axes, *, y: bool = False) -> None:
