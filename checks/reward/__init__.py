@@ -1,6 +1,15 @@
 """Claims of single-index reward learning and deployment (RW-1 to RW-20)."""
 
-from . import direction, dynamics, passage, signal, spectral
+from . import (
+    deployment,
+    direction,
+    dynamics,
+    gaps,
+    passage,
+    readouts,
+    signal,
+    spectral,
+)
 
 CLAIMS = (
     *passage.CLAIMS,
@@ -8,4 +17,7 @@ CLAIMS = (
     *signal.CLAIMS,
     *spectral.CLAIMS,
     *dynamics.CLAIMS,
+    *gaps.CLAIMS,
+    *readouts.CLAIMS,
+    *deployment.CLAIMS,
 )

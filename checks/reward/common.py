@@ -102,8 +102,13 @@ def given(**inputs: Any) -> Callable[[Sweep], Sweep]:
     made = {k: v if callable(v) else _constant(v) for k, v in inputs.items()}
 
     def change(before: Sweep) -> Sweep:
-        kept = {k: v for k, v in before.dynamic.items() if k not in made}
-        return replace(before, dynamic=kept, derive={**before.derive, **made})
+        axes = {k: [inputs[k]] for k in before.dynamic if k in inputs}
+        derived = {k: f for k, f in made.items() if k not in axes}
+        return replace(
+            before,
+            dynamic={**before.dynamic, **axes},
+            derive={**before.derive, **derived},
+        )
 
     return change
 

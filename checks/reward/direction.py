@@ -238,6 +238,11 @@ def ceiling(*, order: int = 1) -> Design:
     )
 
 
+def second_power(design: Design) -> Design:
+    """The second generative power taken for the first."""
+    return replace(design, claimed=ceiling(order=2).claimed)
+
+
 CEILING = Claim(
     id="RW-7c",
     title="No label transform beats the generative power",
@@ -246,7 +251,7 @@ CEILING = Claim(
     kind=kinds.upper_bound(evidence="exact"),
     design=ceiling,
     sizes={"quick": {"seeds": 1}, "paper": {"seeds": 1}},
-    mutants=(Mutant("second power for the first", lambda _: ceiling(order=2)),),
+    mutants=(Mutant("second power for the first", second_power),),
 )
 
 CLAIMS = (THRESHOLD, SIGNS, OVERLAP, STEP, CEILING)
