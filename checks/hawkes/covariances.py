@@ -44,7 +44,7 @@ def _binned(weights: np.ndarray, lag: int, bin_width: float = BIN) -> float:
     return float(edge_mean(np.asarray(exact), SIX))
 
 
-def six_sweep(delay_shape: int = 1) -> Sweep:
+def six_sweep(delay_shape: float = 1.0) -> Sweep:
     """Two copies of six nodes, s=2, w=.25, mu=.5, T=500, bins of .5."""
     return moments_sweep(
         SIX,
@@ -139,7 +139,7 @@ HK_3B = Claim(
     mutants=(
         Mutant(
             "Gamma(2) delays of the same mean",
-            lambda d: swept(d, moments=six_sweep(delay_shape=2)),
+            lambda d: swept(d, moments=six_sweep(delay_shape=2.0)),
             shift=-0.016,
         ),
         Mutant("one half of the lag-zero covariance", _half_of_lag_zero),

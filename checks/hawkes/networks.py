@@ -55,7 +55,7 @@ def moments_sweep(
     bin_width: float,
     T: float,
     clip: float = 1.0,
-    delay_shape: int = 1,
+    delay_shape: float = 1.0,
     replicas: int = 1,
     keep: Sequence[str],
 ) -> Sweep:
@@ -72,9 +72,9 @@ def moments_sweep(
         static={
             "num_bins": [1000],
             "stages": [sims.plan_stages(nodes * 0.5 * 524.0, 0.5)],
-            "delay_shape": [delay_shape],
         },
         dynamic={
+            "delay_shape": [delay_shape],
             "bin_width": [bin_width],
             "T": [T],
             "clip": [clip],

@@ -33,7 +33,7 @@ WINDOW, CLOSING = 300.0, 50.0  # closing: 20 over the baseline rate
 
 
 def gaps_sweep(
-    model: np.ndarray = TEN, model_mu: float = 0.4, delay_shape: int = 1
+    model: np.ndarray = TEN, model_mu: float = 0.4, delay_shape: float = 1.0
 ) -> Sweep:
     """Gaps of ten nodes, s=2, w=.3, rate 1, T=300, under a model of the events."""
     return Sweep(
@@ -41,9 +41,13 @@ def gaps_sweep(
         static={
             "stages": [sims.plan_stages(10 * 0.4 * (WINDOW + CLOSING), 0.6)],
             "num_events": [4480],
+        },
+        dynamic={
+            "T": [WINDOW],
+            "closing": [CLOSING],
+            "beta": [BETA],
             "delay_shape": [delay_shape],
         },
-        dynamic={"T": [WINDOW], "closing": [CLOSING], "beta": [BETA]},
         derive={
             "mu": lambda **_: np.full(10, 0.4),
             "weights": lambda **_: TEN,
@@ -120,7 +124,7 @@ HK_4B = Claim(
     mutants=(
         Mutant(
             "Gamma(2) delays of the same mean",
-            lambda d: swept(d, gaps=gaps_sweep(delay_shape=2)),
+            lambda d: swept(d, gaps=gaps_sweep(delay_shape=2.0)),
             shift=-0.11,
         ),
         Mutant(

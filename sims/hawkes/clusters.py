@@ -151,7 +151,7 @@ def simulate_clusters(
     burn_in: Float[Array, ""],
     *,
     stages: Stages,
-    delay_shape: int = 1,
+    delay_shape: int | Float[Array, ""] = 1,
 ) -> Events:
     r"""Events on [0, T) of a network with any column sums below 1, unsorted.
 
@@ -168,7 +168,7 @@ def simulate_clusters(
             of the rates below 1e-5.
         stages: From `plan_stages`, for the largest T and rates of a sweep.
         delay_shape: 1 for the exponential kernel; 2 gives Gamma delays of the same mean
-            (a wrong kernel, for negative controls).
+            (a wrong kernel, for negative controls). An integer, or a traced number.
 
     Returns:
         Events; slots outside [0, T) have time +inf.
@@ -243,7 +243,7 @@ def _grow(
     parameters: tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]],
     window: tuple[Float[Array, ""], Float[Array, ""]],
     stages: Stages,
-    delay_shape: int,
+    delay_shape: int | Float[Array, ""],
 ) -> Events:
     """Immigrants and all their descendants, generation by generation."""
     total, ratio, beta = parameters
@@ -253,8 +253,12 @@ def _grow(
     sizes = _generation_sizes(key_sizes, total * (T + burn_in), ratio, len(slots) + 1)
     # One call for all uniforms: each instance of the generator costs a second of
     # compilation.
-    draws = jax.random.uniform(key_draws, (2 + delay_shape, sum(slots)), total.dtype)
-    delays = -jnp.log1p(-draws[2:]).mean(axis=0) / beta
+    parts = delay_shape if isinstance(delay_shape, int) else 2
+    draws = jax.random.uniform(key_draws, (2 + parts, sum(slots)), total.dtype)
+    waits = -jnp.log1p(-draws[2:])
+    delays = waits.mean(axis=0) / beta
+    if not isinstance(delay_shape, int):
+        delays = jnp.where(delay_shape > 1, delays, waits[0] / beta)
     alive = jnp.arange(first) < sizes[0]
     times = jnp.where(alive, draws[0, :first] * (T + burn_in) - burn_in, jnp.inf)
     collected: list[Run] = [(times[None], root(draws[1, :first])[None])]

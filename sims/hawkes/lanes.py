@@ -62,10 +62,10 @@ def binned_moments(
     T: Float[Array, ""],
     burn_in: Float[Array, ""],
     clip: Float[Array, ""],
+    delay_shape: Float[Array, ""],
     *,
     num_bins: int,
     stages: clusters.Stages,
-    delay_shape: int = 1,
 ) -> dict[str, Array]:
     r"""Raw second moments of counts, clipped counts and states over bins (HK-2 … 7).
 
@@ -82,9 +82,9 @@ def binned_moments(
         T: Observation time, a multiple of `bin_width`.
         burn_in: Time simulated before 0.
         clip: Largest clipped count.
+        delay_shape: 1, or 2 for Gamma delays (a wrong kernel).
         num_bins: Bins that fit.
         stages: From `plan_stages`, for the largest window.
-        delay_shape: As in `simulate_clusters`.
 
     Returns:
         `lag0`, `lag1`, `lag2` (rows: later bin), `clipped_lag1`, `gram` and `cross` of
@@ -175,10 +175,10 @@ def rescaled_gaps(
     closing: Float[Array, ""],
     model_mu: Float[Array, " d"],
     model_weights: Float[Array, "d d"],
+    delay_shape: Float[Array, ""],
     *,
     stages: clusters.Stages,
     num_events: int,
-    delay_shape: int = 1,
 ) -> dict[str, Array]:
     """Compensated gaps and filtered residual under a model of the events (HK-4).
 
@@ -194,9 +194,9 @@ def rescaled_gaps(
         closing: Time simulated beyond T, to close the last gaps.
         model_mu: Baseline rates of the model.
         model_weights: Weights of the model; the residual sums over the true edges.
+        delay_shape: 1, or 2 for Gamma delays (a wrong kernel).
         stages: From `plan_stages`, for `T + closing`.
         num_events: Events that fit.
-        delay_shape: As in `simulate_clusters`.
 
     Returns:
         `gaps` and `counted` (it starts before T) per event, `residual`, `overflow`.
