@@ -1,11 +1,12 @@
 """Means with errors, and theory curves, on the axes of the figures."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
+from matplotlib.axis import Axis
 from xarray import DataArray
 
 LOADS = (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -21,13 +22,23 @@ def mean(array: DataArray) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(0), np.broadcast_to(error, values.shape[1:])
 
 
+def plain_ticks(axis: Axis, values: Sequence[float]) -> None:
+    """Ticks at the given values of a logarithmic axis, written as plain numbers."""
+    axis.set_ticks(list(values), [f"{value:g}" for value in values])
+    axis.set_ticks([], minor=True)
+
+
 def curve(function: Callable[..., Any], *arguments: Any) -> np.ndarray:
     """A theory function of scalars along arrays that broadcast."""
     arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
     with jax.enable_x64(True):
-        batched = jax.jit(jax.vmap(function))
-        found = np.asarray(batched(*(a.ravel() for a in arrays)))
-    return found.reshape(arrays[0].shape)
+        return np.asarray(_batched(function)(*arrays))
+
+
+@functools.cache
+def _batched(function):
+    """One program per function and number of points, shared by the figures."""
+    return jax.jit(jax.vmap(function))
 
 
 def along_samples(
@@ -35,18 +46,12 @@ def along_samples(
     variances: np.ndarray,
     counts: np.ndarray,
     num_samples: np.ndarray,
-    *,
-    corrected: bool = False,
+    **options: Any,
 ) -> np.ndarray:
-    """A theory function of (variances, counts, num_samples) along the last."""
-    with jax.enable_x64(True):
-        return np.asarray(
-            _batched(function, corrected)(variances, counts, np.asarray(num_samples))
-        )
+    """A theory function of (variances, counts, num_samples) along the last.
 
-
-@functools.cache
-def _batched(function, corrected):
-    """One program per function, shared by all spectra of a shape."""
-    chosen = functools.partial(function, corrected=True) if corrected else function
-    return jax.jit(jax.vmap(chosen, in_axes=(None, None, 0)))
+    Point by point: the programs are those that the claims have compiled already.
+    """
+    return np.array(
+        [float(function(variances, counts, n, **options)) for n in num_samples]
+    )

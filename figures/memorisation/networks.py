@@ -9,7 +9,7 @@ from ...theory import memorisation as theory
 from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
-from .curves import curve
+from .curves import along_samples, curve
 
 SIDE = 8
 
@@ -31,14 +31,14 @@ def _networks(data):
             spread = values.std(1, ddof=1) / np.sqrt(count) if count > 1 else None
             marker = "os"[k]
             draw_points(panel, loads, values.mean(1), spread, architecture, k, marker)
-    fine = np.geomspace(loads[0], loads[-1], 60)
+    fine = np.geomspace(loads[0], loads[-1], 30)
     variances = _true_variances()
     ones = np.ones(len(variances))
-    linear = curve(lambda n: theory.convergence(variances, ones, n), fine)
+    linear = along_samples(theory.convergence, variances, ones, fine)
     converged.plot(fine, linear, "-", color=COLOURS[2], label="linear theory")
     equivariant = curve(theory.equivariant_convergence, fine)
     converged.plot(fine, equivariant, "--", color=COLOURS[2], label="circulant theory")
-    overlap = curve(lambda n: theory.latent_overlap(variances, ones, n, 0), fine)
+    overlap = along_samples(theory.latent_overlap, variances, ones, fine, index=0)
     recovered.plot(fine, overlap, "-", color=COLOURS[2], label="linear theory")
     for panel, name in ((converged, "convergence"), (recovered, "latent overlap")):
         panel.set(xscale="log", xlabel="images per model $n$", ylabel=name)
@@ -85,7 +85,7 @@ NETWORKS = Figure(
     draw=_networks,
     sweeps=_sweeps,
     sizes={
-        "quick": {"seeds": 1, "loads": LOADS, "num_steps": 300},
+        "quick": {"seeds": 1, "loads": LOADS[:2], "num_steps": 300},
         "paper": {"seeds": 32, "loads": LOADS, "num_steps": 300},
     },
 )

@@ -10,12 +10,13 @@ from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, SPIKE_LOADS, SPIKES, curve, mean
+from .curves import LOADS, SPIKE_LOADS, SPIKES, curve, mean, plain_ticks
 
 SIZES = {
     "quick": {"seeds": 16, "dim": 96, "spike_dim": 2000},
     "paper": {"seeds": 64, "dim": 96, "spike_dim": 20000},
 }
+POINTS = 200
 MARKERS = ("o", "s", "^")
 PLACES = ("upper right", "lower right", "upper left")
 
@@ -36,13 +37,13 @@ def _by_spike(found, output, spikes):
 
 def _orders(data):
     figure, axes = canvas(3, sharex=True)
-    fine = np.geomspace(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5, 200)
+    fine = np.geomspace(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5, POINTS)
     copies, converged, recovered = axes[0]
     dim = data.sizes["dim"]
     draw_theory(
         copies,
         fine,
-        curve(lambda load: theory.memorisation_maximum(load * dim, dim), fine),
+        curve(theory.memorisation_maximum, fine * dim, dim),
         f"theory, $d = {dim}$",
     )
     value, error = _by_spike(data.sweeps["pair"], "m_max", (0.0, *SPIKES))
@@ -55,7 +56,7 @@ def _orders(data):
         style = {"label": label, "colour": k + 1, "marker": MARKERS[k]}
         draw_points(converged, LOADS, value[k + 1], error[k + 1], **style)
         draw_points(recovered, SPIKE_LOADS, overlap[k], overlap_error[k], **style)
-        exact = curve(lambda load, b=spike: theory.spiked_overlap(b, load), fine)
+        exact = np.asarray(theory.spiked_overlap(spike, fine))
         draw_theory(recovered, fine, exact, "_theory", k + 1)
         recovered.axvline(1 / spike**2, color=COLOURS[k + 1], lw=0.6, ls=":")
     names = ("memorisation $m_{\\max}$", "convergence $q$", "latent overlap $Q$")
@@ -103,20 +104,21 @@ def _phases(data):
     panel.text(0.13, 4.6, "latent known,\nnot converged", **words)
     panel.set(xscale="log", yscale="log", xlim=(0.04, 25), ylim=(0.2, 6))
     panel.set(xlabel=r"load $\gamma = n/d$", ylabel=r"spike $\beta$")
+    plain_ticks(panel.yaxis, (0.25, 0.5, 1.0, 2.0, 4.0))
     panel.legend(loc="lower left", labelcolor="w", fontsize=6)
     return figure
 
 
 def _load_of(level):
     """Load at which convergence of white data reaches a level."""
-    loads = np.geomspace(0.04, 25, 2000)
+    loads = np.geomspace(0.04, 25, POINTS)
     return float(np.interp(level, curve(theory.convergence_white, loads), loads))
 
 
 def _distances(data):
     figure, axes = canvas(2, sharex=True)
     bulk, latent = axes[0]
-    fine = np.geomspace(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5, 300)
+    fine = np.geomspace(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5, POINTS)
     dim = data.sizes["dim"]
     value, error = _by_spike(data.sweeps["pair"], "distance_to_truth", (0.0, *SPIKES))
     distance, distance_error = _by_spike(
@@ -131,9 +133,9 @@ def _distances(data):
         }
         draw_points(bulk, LOADS, value[k + 1] / dim, error[k + 1] / dim, **style)
         draw_points(latent, SPIKE_LOADS, distance[k], distance_error[k], **style)
-        exact = curve(lambda load, b=spike: theory.latent_distance(b, load), fine)
+        exact = np.asarray(theory.latent_distance(spike, fine))
         draw_theory(latent, fine, exact, "_theory", k + 1)
-        norm = curve(lambda load, b=spike: theory.operator_norm_error(b, load), fine)
+        norm = np.asarray(theory.operator_norm_error(spike, fine))
         latent.plot(fine, norm, "--", color=COLOURS[k + 1], lw=0.8)
         latent.axvline(1 / spike**2, color=COLOURS[k + 1], lw=0.6, ls=":")
     bulk.set(ylabel=r"bulk distance $W_{\mathrm{bulk}}$", ylim=(0, 2))
@@ -159,7 +161,7 @@ def _collapse(data):
     distance, distance_error = _by_spike(
         data.sweeps["spike"], "latent_distance", SPIKES
     )
-    fine = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 300)
+    fine = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, POINTS)
     order = curve(theory.convergence_white, fine)
     draw_theory(bulk, order, 2 * (1 - np.sqrt(order)), r"$2(1 - \sqrt{q})$")
     for k, spike in enumerate(SPIKES):
@@ -172,7 +174,7 @@ def _collapse(data):
         draw_points(bulk, at, value[k + 1] / dim, error[k + 1] / dim, **style)
         shown = slice(len(LOADS))
         draw_points(latent, at, distance[k, shown], distance_error[k, shown], **style)
-        exact = curve(lambda load, b=spike: theory.latent_distance(b, load), fine)
+        exact = np.asarray(theory.latent_distance(spike, fine))
         draw_theory(latent, order, exact, "_theory", k + 1)
     bulk.set(ylabel=r"$W_{\mathrm{bulk}}$", ylim=(0, 2))
     latent.set(ylabel=r"$W_{\mathrm{lat}}$", yscale="log")

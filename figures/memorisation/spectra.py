@@ -11,7 +11,7 @@ from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, along_samples, curve, mean
+from .curves import LOADS, along_samples, curve, mean, plain_ticks
 
 SIZES = {"quick": {"seeds": 16, "dim": 96}, "paper": {"seeds": 64, "dim": 96}}
 RIDGE_LOAD, RIDGES = 0.5, (0.02, 0.1, 0.3, 0.6, 1.5, 4.0)
@@ -104,13 +104,13 @@ def _divergences(data):
     panel = axes[0, 0]
     dim, found = data.sizes["dim"], data.sweeps["single"]
     samples = [round(load * dim) for load in DIVERGENCE_LOADS]
-    fine = np.arange(dim + 12, 4.5 * dim)
+    fine = np.geomspace(dim + 12, 4.5 * dim, 30)
     outputs = (
         ("kl_model_truth", theory.kl_model_truth, r"KL(model $\|$ truth)"),
         ("kl_truth_model", theory.kl_truth_model, r"KL(truth $\|$ model)"),
     )
     for colour, (output, function, label) in enumerate(outputs):
-        exact = curve(lambda n, f=function: f(n, dim), fine)
+        exact = np.array([float(function(n, dim)) for n in fine])
         draw_theory(panel, fine / dim, exact / dim, label, colour)
         value, error = mean(found[output])
         value = value.reshape(len(SPECTRA), -1) / dim
@@ -120,9 +120,8 @@ def _divergences(data):
             at = spread * np.array(samples) / dim
             draw_points(panel, at, value[row], error[row], "_sim", colour, "os^Dv"[row])
     panel.set(xscale="log", yscale="log", xlabel=r"load $\gamma = n/d$")
-    panel.set(ylabel="divergence per dimension (nats)", xticks=[1.25, 2, 3, 4])
-    panel.set_xticklabels(["1.25", "2", "3", "4"])
-    panel.minorticks_off()
+    panel.set(ylabel="divergence per dimension (nats)")
+    plain_ticks(panel.xaxis, (1.25, 2.0, 3.0, 4.0))
     panel.legend()
     return figure
 
@@ -135,7 +134,7 @@ def _denoiser_sweeps(*, dim):
 def _denoisers(data):
     figure, axes = canvas(2, sharex=True)
     dim, found = data.sizes["dim"], data.sweeps["single"]
-    loads = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 100)
+    loads = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 30)
     means = {
         output: [part.reshape(2, -1) / dim for part in mean(found[output])]
         for output in ("train", "test")
@@ -188,6 +187,7 @@ def _finite_size(data):
     right.set(ylabel="shift of $W_2^2$", ylim=(0, None))
     for panel in axes[0]:
         panel.set(xscale="log", xlabel=r"load $\gamma = n/d$")
+        plain_ticks(panel.xaxis, SHIFT_LOADS)
         panel.legend()
     return figure
 

@@ -30,7 +30,7 @@ def normal_rows(
 
 def row_mask(num_samples: Number, max_samples: int):
     """Which rows exist, as a column."""
-    return (jnp.arange(max_samples) < num_samples)[:, None]
+    return (jnp.arange(max_samples) < jnp.asarray(num_samples, int))[:, None]
 
 
 def covariance(

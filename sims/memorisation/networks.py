@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
 from .denoisers import LEVELS, Denoiser, generate
-from .draws import Number, Scalar, check_samples
+from .draws import Number, Scalar, check_samples, row_mask
 from .textures import draw_textures, texture_covariance, texture_truth
 
 ARCHITECTURES = ("conv", "bottleneck")
@@ -78,12 +78,12 @@ def train_denoiser_pair(
     draw = partial(draw_textures, truth=truth, number=max_samples)
     data = jnp.stack([draw(half) for half in jax.random.split(keys[1])])
     halves = jax.random.split(keys[3]), data
-    train = partial(_train, nnx.split(model), jnp.asarray(num_samples), num_steps)
+    train = partial(_train, nnx.split(model), num_samples, num_steps)
     weights, loss = jax.lax.map(lambda half: train(*half), halves)
     noise = jax.random.normal(keys[4], (num_generated, side, side))
     made = jax.lax.map(partial(_generate, nnx.graphdef(model), noise), weights)
     flat = made.reshape(2, num_generated, -1)
-    exists = jnp.arange(max_samples) < num_samples
+    exists = row_mask(num_samples, max_samples)[:, 0]
     measured = _compare(flat, data, draw(keys[2]), exists) | _recovery(flat, truth)
     return measured | {"loss": loss, "images": made[:, :SHOWN]}
 

@@ -96,7 +96,7 @@ def simulate_pair(
     """
     data_key, noise_key = jax.random.split(key)
     ridge = jnp.asarray(ridge, variances.dtype)
-    num_samples, num_shared = jnp.asarray(num_samples), jnp.asarray(num_shared)
+    num_samples = jnp.asarray(num_samples, int)
     models = _train(data_key, variances, num_samples, num_shared, max_samples)
     noise_shape = (variances.shape[0], num_generated)
     noise = jax.random.normal(noise_key, noise_shape, variances.dtype)

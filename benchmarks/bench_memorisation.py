@@ -1,0 +1,158 @@
+"""Memorisation: theory of a phase diagram, and simulation beside bare LAPACK calls.
+
+Compile and run times apart; the alternative to one batched program is the same
+decompositions called matrix by matrix from NumPy and SciPy. Theory's alternative is a
+loop over cells.
+"""
+
+import platform
+import time
+
+import jax
+import jax.numpy as jnp
+import limen.sims  # noqa: F401  (settles the pool before the first computation)
+import numpy as np
+import scipy.linalg
+from limen.sims import memorisation as sims
+from limen.theory import memorisation as theory
+
+DIM, TILE, REPEATS = 128, 16, 5
+GRID = 256
+
+
+def best(call):
+    """Shortest of several times, in seconds."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        jax.block_until_ready(call())
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def compiled(function, *arguments):
+    """The compiled program and the seconds it took."""
+    start = time.perf_counter()
+    program = jax.jit(function).lower(*arguments).compile()
+    return program, time.perf_counter() - start
+
+
+def report(name, compile_seconds, seconds, unit):
+    times = f"compile {compile_seconds:6.2f} s   run {1e3 * seconds:9.3f} ms"
+    print(f"{name:58s} {times} {unit}")
+
+
+def phase_diagram():
+    """Q of white data with one spike on a 256 x 256 grid of loads and spikes."""
+    loads, spikes = np.geomspace(0.04, 25, GRID), np.geomspace(0.2, 6, GRID)
+
+    def cell(load, spike):
+        counts = jnp.array([1.0, 99.0])
+        variances = jnp.stack([1 + spike, jnp.ones(())])
+        mean = theory.mean_generator(variances, counts, 100 * load, num_nodes=256)
+        total = jnp.sum(counts * variances)
+        return jnp.sum(counts * mean**2) / total, theory.spiked_overlap(spike, load)
+
+    def diagram(loads, spikes):
+        row = jax.vmap(cell, in_axes=(0, None))
+        return jax.lax.map(lambda spike: row(loads, spike), spikes)
+
+    program, seconds = compiled(diagram, loads, spikes)
+    report(
+        f"theory, {GRID} x {GRID} phase diagram",
+        seconds,
+        best(lambda: program(loads, spikes)),
+        "",
+    )
+    start = time.perf_counter()
+    for load in loads[:20]:
+        theory.convergence(*theory.spiked_spectrum([1.0], 100.0), 100 * load)
+    loop = (time.perf_counter() - start) / 20 * GRID**2
+    report("  alternative: a loop over its cells (extrapolated)", 0.0, loop, "")
+
+
+def simulation():
+    """A tile of `simulate_pair` beside the decompositions it contains."""
+    for load in (0.25, 1.0, 4.0):
+        n = round(load * DIM)
+
+        def lane(key, n=n):
+            return sims.simulate_pair(
+                key, jnp.ones(DIM), n, 0.0, max_samples=n, num_generated=16
+            )
+
+        keys = jax.random.split(jax.random.key(0), TILE)
+        program, seconds = compiled(jax.vmap(lane), keys)
+        run = best(lambda program=program, keys=keys: program(keys)) / TILE
+        report(
+            f"simulate_pair, d = {DIM}, n = {n}, all observables",
+            seconds,
+            run,
+            "per lane",
+        )
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(TILE, 4, DIM, DIM))
+    symmetric = jnp.asarray(raw + raw.swapaxes(-1, -2))
+    eigh, first = compiled(lambda x: jnp.linalg.eigh(x[:, :2]), symmetric)
+    svd, second = compiled(lambda x: jnp.linalg.svd(x, compute_uv=False), symmetric)
+    bare = best(lambda: eigh(symmetric)) + best(lambda: svd(symmetric))
+    report(
+        "  the same LAPACK calls in XLA, batched: 2 eigh, 4 svd",
+        first + second,
+        bare / TILE,
+        "per lane",
+    )
+
+    def one_by_one():
+        for lane in raw:
+            for matrix in lane[:2]:
+                scipy.linalg.eigh(matrix + matrix.T)
+            for matrix in lane:
+                scipy.linalg.svdvals(matrix)
+        return ()
+
+    report(
+        "  alternative: SciPy, matrix by matrix",
+        0.0,
+        best(one_by_one) / TILE,
+        "per lane",
+    )
+
+
+def spikes():
+    """The tridiagonal sampler beside a dense decomposition."""
+    dim = 2000
+    keys = jax.random.split(jax.random.key(1), 64)
+
+    def lane(key):
+        return sims.simulate_spike(key, jnp.asarray(1.5), dim, dim=dim)
+
+    program, seconds = compiled(jax.vmap(lane), keys)
+    report(
+        f"simulate_spike, d = {dim}",
+        seconds,
+        best(lambda: program(keys)) / 64,
+        "per lane",
+    )
+    samples = np.random.default_rng(2).normal(size=(dim, dim))
+    start = time.perf_counter()
+    covariance = samples.T @ samples / dim
+    scipy.linalg.eigh(covariance, subset_by_index=[dim - 1, dim - 1])
+    report(
+        "  alternative: dense matrix, top eigenpair",
+        0.0,
+        time.perf_counter() - start,
+        "per lane",
+    )
+
+
+def main():
+    print(f"jax {jax.__version__}, {jax.devices()[0]}, {platform.machine()}")
+    with jax.enable_x64(True):
+        phase_diagram()
+        simulation()
+        spikes()
+
+
+if __name__ == "__main__":
+    main()
