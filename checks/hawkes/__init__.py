@@ -1,6 +1,6 @@
 """Claims on the recovery of Hawkes networks: process, recovery, decoding."""
 
-from . import comparison, covariances, decoding, growth, rates, residuals
+from . import comparison, covariances, decoding, growth, rates, residuals, screening
 
 CLAIMS = (
     *growth.CLAIMS,
@@ -8,5 +8,6 @@ CLAIMS = (
     *rates.CLAIMS,
     *covariances.CLAIMS,
     *residuals.CLAIMS,
+    *screening.CLAIMS,
     *decoding.CLAIMS,
 )

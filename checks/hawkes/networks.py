@@ -268,8 +268,8 @@ def crossing_time(shares: np.ndarray, times: np.ndarray, level: float = 0.5) -> 
     return float(np.exp(ends[0] + share * (ends[1] - ends[0])))
 
 
-def claimed(design: Design, value: float) -> Design:
-    """The design with another claimed number."""
+def claimed(design: Design, value: Any) -> Design:
+    """The design with another claimed number, or one per point."""
     return replace(design, claimed=value)
 
 

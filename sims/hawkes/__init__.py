@@ -40,6 +40,7 @@ from .lanes import mean_count as mean_count
 from .lanes import rescaled_gaps as rescaled_gaps
 from .recovery import fit_outcome as fit_outcome
 from .recovery import recovery as recovery
+from .recovery import screening_score as screening_score
 from .recursion import simulate_inar as simulate_inar
 from .recursion import simulate_recursion as simulate_recursion
 from .residuals import compensated_gaps as compensated_gaps

@@ -163,6 +163,70 @@ def recovery(
     }
 
 
+@simulator(outputs={"edge_mean": (), "null_sd": (), "overflow": ()}, tile=2)
+def screening_score(
+    key: Key[Array, ""],
+    edge_weight: Float[Array, ""],
+    rate: Float[Array, ""],
+    beta: Float[Array, ""],
+    y: Float[Array, ""],
+    clip: Float[Array, ""],
+    *,
+    num_nodes: int,
+    num_bins: int,
+    stages: clusters.Stages,
+) -> dict[str, Array]:
+    """Lag-one covariances on a relabelled ring, on the edges and off them (HK-8).
+
+    Args:
+        key: Random key.
+        edge_weight: Weight of the edges.
+        rate: Common stationary rate.
+        beta: Decay of the kernel.
+        y: Width of a bin, in units of 1/beta.
+        clip: Largest count of a bin; inf for none.
+        num_nodes: d.
+        num_bins: Bins of the observation.
+        stages: From `plan_stages`.
+
+    Returns:
+        `edge_mean`, the mean score of the edges, `null_sd`, the standard deviation of
+        the others, and `overflow`.
+    """
+    key_graph, key_events = jax.random.split(key)
+    parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
+    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
+    children = adjacency.T.argmax(axis=1)[:, None].astype(jnp.int32)
+    bin_width = y / beta
+    events = clusters.simulate_regular(
+        key_events,
+        children,
+        rate,
+        edge_weight,
+        beta,
+        num_bins * bin_width,
+        BURN_IN / (beta * (1 - edge_weight)),
+        stages=stages,
+    )
+    binned = bin_events(
+        events.times,
+        events.nodes,
+        beta,
+        bin_width,
+        num_nodes=num_nodes,
+        num_bins=num_bins,
+    )
+    rates = jnp.full(num_nodes, rate)
+    stats = recovery_stats(binned, rates, num_chunks=1, merge=1, clip=clip)
+    scores = screen_scores(jax.tree.map(lambda part: part[0], stats), screen="lag1")
+    off = ~(adjacency | jnp.eye(num_nodes, dtype=bool))
+    return {
+        "edge_mean": jnp.mean(scores, where=adjacency),
+        "null_sd": jnp.std(scores, where=off),
+        "overflow": events.overflow,
+    }
+
+
 @simulator(
     outputs=dict.fromkeys(("weights", "z", "truth"), ("child", "parent"))
     | {"num_events": (), "overflow": ()},
