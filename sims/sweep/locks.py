@@ -61,6 +61,7 @@ class Lock:
 
         A file without a name in it comes from a process that died while it wrote.
         """
+        age = 0.0
         try:
             age = abs(time.time() - self.path.stat().st_mtime)
             holder = json.loads(self.path.read_text())

@@ -59,6 +59,11 @@ class Ready:
         return np.asarray(self.rows, dtype)
 
 
+def addresses(arguments):
+    """Words of the cell and number of every lane of a call."""
+    return zip(*(words.tolist() for words in arguments[2:5]), strict=True)
+
+
 def record(sweep):
     """Outputs of every lane by its address, from a run in memory."""
     table, build = {}, execute.build
@@ -68,7 +73,7 @@ def record(sweep):
 
         def call(*arguments):
             outputs = {n: np.asarray(o) for n, o in program.call(*arguments).items()}
-            for i, address in enumerate(zip(*map(np.ndarray.tolist, arguments[2:5]))):
+            for i, address in enumerate(addresses(arguments)):
                 table[address] = {name: out[i] for name, out in outputs.items()}
             return {name: Ready(out) for name, out in outputs.items()}
 
@@ -83,7 +88,7 @@ def replay(table):
     """A program that looks its outputs up."""
 
     def call(*arguments):
-        rows = [table[a] for a in zip(*map(np.ndarray.tolist, arguments[2:5]))]
+        rows = [table[a] for a in addresses(arguments)]
         return {name: Ready(np.stack([row[name] for row in rows])) for name in rows[0]}
 
     execute._programs.clear()
@@ -124,6 +129,11 @@ def sound_blocks(root):
     return {path.name: path.read_bytes() for path in store.blocks(root)}
 
 
+def say(line):
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
 def main(file, folder):
     """Straight run, then fault after fault."""
     folder = Path(folder)
@@ -132,7 +142,7 @@ def main(file, folder):
     table = record(sweep)
     assert forked(sweep, table, folder / "straight", report, 0) == 0
     straight = json.loads(report.read_text())
-    print(json.dumps(straight))
+    say(straight)
     for point in range(1, straight["calls"] + 1):
         root = folder / f"run-{point}"
         status = forked(sweep, table, root, report, point)
@@ -141,7 +151,7 @@ def main(file, folder):
         resumed, after = json.loads(report.read_text()), sound_blocks(root)
         lost = [name for name in before if after.get(name) != before[name]]
         line = {"point": point, "status": status, "before": len(before), "lost": lost}
-        print(json.dumps(line | resumed))
+        say(line | resumed)
 
 
 if __name__ == "__main__":

@@ -249,6 +249,6 @@ def test_plain_values():
 
 
 def test_memory_store_has_no_folder(coins):
+    (group,) = coins(0.5).plan(1).groups.values()
     with pytest.raises(OSError, match="no folders"):
-        group = next(iter(coins(0.5).plan(1).groups.values()))
         Store().folder(group)

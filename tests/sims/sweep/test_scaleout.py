@@ -1,0 +1,105 @@
+"""Several processes over one store: the same bits, whoever computes."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from limen.sims.sweep import SpecificationError, Store, Sweep, run_share, store
+
+
+@pytest.fixture(scope="module")
+def sweep(sims):
+    axes = {"rate": [0.1, 0.5, 0.9], "noise": [0.0, 0.1]}
+    return Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes)
+
+
+@pytest.fixture(scope="module")
+def straight(sweep, fingerprint):
+    return fingerprint(sweep.run(256))
+
+
+def test_two_worker_processes(sweep, straight, fingerprint, tmp_path):
+    rows = sweep.run(256, store=tmp_path / "s", workers=2, progress=False)
+    assert fingerprint(rows) == straight
+    assert store.status(tmp_path / "s").blocks > 1
+
+
+def test_shares(sweep, straight, fingerprint, tmp_path):
+    """Worker 0 of 2 does the other's share too when nobody has begun it."""
+    assert run_share(sweep, 256, store=tmp_path / "s", worker=(1, 2))
+    assert fingerprint(sweep.run(256, store=tmp_path / "s")) == straight
+    with pytest.raises(SpecificationError, match="i/W"):
+        run_share(sweep, 256, store=tmp_path / "s", worker=(2, 2))
+
+
+TWICE = """
+import sys
+from limen.sims.sweep import Sweep, resolve
+sim = resolve(sys.argv[1] + ":descent")
+axes = {"rate": [0.1, 0.5, 0.9], "noise": [0.0, 0.1]}
+Sweep(sim=sim, static={"dim": [4]}, dynamic=axes).run(
+    256, store=sys.argv[2], progress=False
+)
+"""
+
+
+def test_two_runs_at_once_on_one_store(sims, sweep, straight, fingerprint, tmp_path):
+    command = [sys.executable, "-c", TWICE, str(sims.file), str(tmp_path / "s")]
+    (tmp_path / "s").mkdir()
+    Store(tmp_path / "s")
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [child.wait(timeout=55) for child in both] == [0, 0]
+    assert store.verify(tmp_path / "s").corrupt == []
+    assert fingerprint(sweep.run(256, store=tmp_path / "s")) == straight
+
+
+CLUSTER = """
+import sys, os, signal, threading, time
+from dask.distributed import Client, LocalCluster
+from limen.sims.sweep import Sweep, resolve
+import numpy as np
+
+def victim():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    sim = resolve(sys.argv[1] + ":descent")
+    axes = {"rate": [0.1, 0.5, 0.9], "noise": [0.0, 0.1]}
+    sweep = Sweep(sim=sim, static={"dim": [4]}, dynamic=axes)
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+    ) as cluster, Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+        def kill():
+            while not list(__import__("pathlib").Path(sys.argv[2]).glob("*/*/*.blk")):
+                time.sleep(0.05)
+            os.kill(pids[0], signal.SIGKILL)
+        threading.Thread(target=kill, daemon=True).start()
+        rows = sweep.run(
+            2048, store=sys.argv[2], workers=client, progress=False
+        )
+        again = list(client.run(os.getpid).values())
+    np.save(sys.argv[3], rows.loss.values)
+    print(pids[0] in again)
+"""
+
+
+def test_a_cluster_that_loses_a_worker(sims, sweep, tmp_path):
+    """dask.distributed, two worker processes, one killed in the middle of the run."""
+    script = tmp_path / "cluster.py"
+    script.write_text(CLUSTER)
+    arguments = [str(sims.file), str(tmp_path / "s"), str(tmp_path / "rows.npy")]
+    run = subprocess.run(
+        [sys.executable, str(script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=58,
+        check=False,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout.split()[-1] == "False", "the victim lives"
+    expected = sweep.run(2048).loss.values
+    np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), expected)
