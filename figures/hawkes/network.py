@@ -19,7 +19,7 @@ LABELLED = 40  # beyond this many nodes their numbers are left out
 def network(fit: HawkesFit) -> Canvas:
     """Draw a recovered network: nodes on a circle, and the matrix of weights.
 
-    Nodes that excite each other stand together (order of the leading Fourier-like
+    Nodes that excite each other stand together (order of the smoothest
     eigenvectors of the symmetrised graph); width of an edge: weight; colour: weight
     over its standard error.
 
@@ -32,7 +32,8 @@ def network(fit: HawkesFit) -> Canvas:
     known = np.where(np.isnan(fit.standard_errors), np.inf, fit.standard_errors)
     z = fit.weights / np.where(known > 0, known, np.inf)
     title = f"{fit.num_events:,} events, $T = {fit.T:g}$"
-    return _drawn(fit.weights, fit.adjacency, z, title)
+    with style.applied():
+        return _drawn(fit.weights, fit.adjacency, z, title)
 
 
 def _drawn(

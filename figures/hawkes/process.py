@@ -167,7 +167,7 @@ def draw_screening(_: Data) -> Canvas:
     panel.axvline(best, color=style.MUTANT, linewidth=0.7, label="_argmax")
     panel.set_xscale("log")
     panel.set_xlabel(r"width of the screening bins $\beta\delta$")
-    panel.set_ylabel("score of an edge over that of the filter")
+    panel.set_ylabel("score of an edge / filtered score")
     panel.legend(fontsize=6)
     return figure
 
