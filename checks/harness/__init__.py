@@ -2,6 +2,7 @@
 
 from . import kinds
 from .archive import load_rows, rejudge, save_rows
+from .case import discoveries
 from .claim import Claim, Design, Mutant, Preset, Provenance, Tolerance
 from .errors import BadClaim, BadSamples, DuplicateRows
 from .exact import rounding_error
@@ -31,6 +32,7 @@ __all__ = [
     "Provenance",
     "Tolerance",
     "Verdict",
+    "discoveries",
     "from_json",
     "gate",
     "guarantee",

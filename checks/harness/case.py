@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .claim import Claim, Design, Preset
-from .family import holm
+from .family import calibrated, e_bh, holm
 from .fingerprint import fingerprint
 from .judge import VACUOUS
 from .ledger import attempt_level
@@ -120,6 +120,20 @@ def promoted(verdicts: Sequence[Verdict], alpha: float) -> list[Verdict]:
         else v
         for v in verdicts
     ]
+
+
+def discoveries(verdicts: Sequence[Verdict]) -> list[str]:
+    """The exploratory list: claims found by e-BH at a false-discovery rate of 5 %.
+
+    p-values of laws, which have no e-value, are calibrated to one. Shown in a report,
+    never used for the exit status.
+    """
+    e = {
+        v.claim_id: v.e_value if v.e_value is not None else calibrated(v.p_anytime)
+        for v in verdicts
+        if v.p_anytime is not None
+    }
+    return [name for name, found in zip(e, e_bh([*e.values()]), strict=True) if found]
 
 
 def _barred(verdict: Verdict) -> bool:

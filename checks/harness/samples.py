@@ -37,13 +37,6 @@ class Samples:
         """Number of rows."""
         return len(self.values)
 
-    def head(self, n: int) -> "Samples":
-        """The first `n` rows."""
-        if not self.has_seeds:
-            return self
-        values = self.values[:n]
-        return Samples(values, self.at, self.error, self.has_seeds, self.paired)
-
 
 def checked(claim: str, array: Any, least: int = 2) -> Samples:
     """Rows as they come from `observe`, refused if they must not be judged.

@@ -166,6 +166,12 @@ def test_capped_rows_must_respect_their_cap():
         verdict(kind, exponentials, 0.7, 0.0, claims(1.4))
 
 
+def test_a_bound_beyond_the_cap_is_left_to_the_mixture():
+    kind = kinds.lower_bound(upper=2)
+    found = verdict(kind, uniforms, 2.5, 0.0, claims(3.0))
+    assert found.verdict == "violated"
+
+
 def test_tables():
     def median(table):
         return np.median(table, axis=0)

@@ -14,6 +14,7 @@ from limen.checks.harness import (
     Mutant,
     Preset,
     Tolerance,
+    discoveries,
     from_json,
     gate,
     guarantee,
@@ -284,6 +285,24 @@ def test_holm_promotes_in_a_whole_paper_only(claim, engine):
     assert promoted([first, again], ALPHA)[1].verdict == "inconclusive"
     exact = replace(base, p_anytime=None)
     assert promoted([exact], ALPHA) == [exact]
+
+
+def test_the_exploratory_list(claim, engine, toys):
+    paper = [
+        claim("true"),
+        claim("false", claimed=3.0),
+        claim(
+            "law",
+            kinds.law(),
+            claimed=lambda x: 1 - np.exp(-3 * np.maximum(x, 0)),
+            observe=lambda data: lanes(data["toy"].y),
+            mutants=(Mutant("other", lambda d: replace(d, claimed=lambda x: x * 0)),),
+        ),
+        claim("E-1", kinds.identity(), design=_identity),
+    ]
+    verdicts = run_claims(paper, "quick", engine, alpha=ALPHA)
+    assert discoveries(verdicts) == ["false", "law"]
+    assert [v.verdict for v in verdicts][1:3] == ["violated", "violated"]
 
 
 def test_ledger_lowers_the_level_of_another_roll(claim, engine, tmp_path):
