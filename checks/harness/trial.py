@@ -134,7 +134,7 @@ class Trial:
         distance = np.fmin(
             np.abs(estimate.estimate - region.lo), np.abs(region.hi - estimate.estimate)
         )
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             need = estimate.n * ((c + 1.3) * estimate.se / distance) ** 2
         outside = region.nearest(estimate.estimate) != estimate.estimate
         chosen = need[outside].min() if outside.any() else need.max()
