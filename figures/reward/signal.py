@@ -1,0 +1,119 @@
+"""Figures on the tilted signal: what exponential weights show, and when."""
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from ...theory import reward as theory
+from .. import style
+from ..figure import Data, Figure
+from .curves import mean_and_error, on_grid
+
+ODD = {"link": "sin3", "transform": "exp"}
+TEMPERATURES = np.geomspace(0.15, 30, 90)
+FLIP_RATIO, FLIP_THRESHOLD = 20.0, 0.8070684705744766
+
+
+def signal(_: Data) -> Canvas:
+    """Hermite coefficients of the tilted label against the feature temperature."""
+    figure, axes = style.canvas(3, 1, sharey=True)
+    for panel, link in zip(axes[0], ("sin3", "cos4", "gen4"), strict=True):
+        coefs = on_grid(
+            lambda b, link=link: theory.hermite_coefs(
+                b, link=link, transform="exp", order=4
+            ),
+            TEMPERATURES,
+        )
+        for k in range(1, 5):
+            size = np.abs(coefs[:, k])
+            if size.max() > 1e-9:
+                style.theory(panel, TEMPERATURES, size, f"$k = {k}$", k - 1)
+        panel.set(xscale="log", yscale="log", ylim=(1e-6, 1e7), title=link)
+        panel.set_xlabel(r"feature temperature $\beta_1$")
+        panel.legend()
+    third = 0.955737683 / (6 * TEMPERATURES**3)
+    style.bound(axes[0, 0], TEMPERATURES, third, r"$\mathbb{E}[y^3z]/6\beta^3$")
+    second = 1.233857569 / (2 * TEMPERATURES**2)
+    style.bound(axes[0, 1], TEMPERATURES, second, r"$\mathbb{E}[y^2h_2]/2\beta^2$")
+    for panel in axes[0, :2]:
+        panel.legend()
+    axes[0, 0].set_ylabel(r"signal $|c_k|$")
+    return figure
+
+
+def ratio(_: Data) -> Canvas:
+    """Signal-to-noise of sin3 against the feature temperature."""
+    figure, axes = style.canvas()
+    panel = axes[0, 0]
+    for colour, noise in enumerate((0.2, 0.35, 0.5)):
+        heights = on_grid(
+            lambda b, noise=noise: theory.signal_to_noise(b, noise, **ODD),
+            TEMPERATURES,
+        )
+        style.theory(panel, TEMPERATURES, heights, rf"$\tau = {noise}$", colour)
+        best, height = map(float, theory.optimal_temperature(noise, **ODD))
+        panel.plot([best], [height], "o", color=style.COLOURS[colour], zorder=3)
+        ceiling = float(theory.generative_powers(noise, link="sin3", order=1)[1])
+        panel.axhline(ceiling, color=style.COLOURS[colour], linestyle=":", zorder=1)
+    panel.set(xscale="log", yscale="log", ylim=(1e-6, 1))
+    panel.set_xlabel(r"feature temperature $\beta_1$")
+    panel.set_ylabel(r"signal-to-noise $\rho$")
+    panel.legend(loc="lower left")
+    return figure
+
+
+def flip(data: Data) -> Canvas:
+    """The overlap changes sign at the feature threshold."""
+    figure, axes = style.canvas()
+    panel = axes[0, 0]
+    found = data["RW-6"]["flip"].overlap
+    dim = int(np.atleast_1d(found["dim"].values)[0])
+    overlap = on_grid(
+        lambda b: theory.first_order_overlap(
+            FLIP_RATIO, b, link="flip", transform="exp", dim=dim
+        ),
+        TEMPERATURES,
+    )
+    style.theory(panel, TEMPERATURES, overlap, "theory, RW-7")
+    mean, error = mean_and_error(found)
+    style.points(
+        panel, found["temperature"].values, mean, error, f"simulation, $d = {dim}$"
+    )
+    plain = theory.first_order_overlap(
+        FLIP_RATIO, 1.0, link="flip", transform="plain", dim=dim
+    )
+    level = np.full_like(TEMPERATURES, float(plain))
+    style.mutant(panel, TEMPERATURES, level, "plain labels")
+    panel.axvline(FLIP_THRESHOLD, color="black", linewidth=0.7)
+    panel.axhline(0, color="black", linewidth=0.5)
+    panel.annotate(r"$\beta_{thr}$", (FLIP_THRESHOLD * 1.08, 0.4))
+    panel.set(xscale="log", ylim=(-0.5, 0.75))
+    panel.set_xlabel(r"feature temperature $\beta_1$")
+    panel.set_ylabel("overlap $m$")
+    panel.legend()
+    return figure
+
+
+FIGURES = (
+    Figure(
+        name="threshold",
+        caption="Feature-temperature threshold of the link flip: first-order overlap "
+        r"against $\beta_1$, $\alpha = 20$, theory and simulation (bars: one standard "
+        r"error). The sign changes at $\beta_{thr} = 0.807$.",
+        claims=("RW-6",),
+        draw=flip,
+    ),
+    Figure(
+        name="signal",
+        caption=r"Hermite signal $|c_k(\beta_1)|$ of exponential weights, noiseless "
+        "labels. sin3, cos4 show lower orders than their information exponents 3 and "
+        "4; gen4 shows nothing below order 4. Dash-dotted: leading power of the "
+        "temperature.",
+        draw=signal,
+    ),
+    Figure(
+        name="optimal-temperature",
+        caption=r"Signal-to-noise $\rho = c_1^2/M_2$ of sin3, exponential weights; "
+        r"dots: optimum; dotted: ceiling $\lambda_1^2$ of any label transform.",
+        draw=ratio,
+    ),
+)
