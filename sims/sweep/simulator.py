@@ -15,6 +15,7 @@ from jaxtyping import AbstractArray
 from .errors import SpecificationError
 
 FLOORS = ("limen.sims.", "limen.checks.")
+BY_PATH = "_limen_user_"
 _registry: dict[str, "Simulator"] = {}
 
 
@@ -191,7 +192,7 @@ def _load(module: str) -> Any:
     for known in list(sys.modules.values()):
         if getattr(known, "__file__", None) == str(path):
             return known
-    spec = importlib.util.spec_from_file_location(f"_limen_user_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{BY_PATH}{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SpecificationError(f"`{module}` is not a Python file.")
     loaded = importlib.util.module_from_spec(spec)
@@ -243,7 +244,7 @@ def _file(function: Callable[..., Any]) -> str | None:
 
 def _imports(module: str, path: str) -> bool:
     """Whether importing `module` anew would run the file `path`."""
-    if module == "__main__":
+    if module == "__main__" or module.startswith(BY_PATH):
         return False
     try:
         spec = importlib.util.find_spec(module)

@@ -90,7 +90,7 @@ class Sweep:
         shared: Inputs common to all cells of a program: functions of static values.
         where: Which cells exist.
         outputs: Parts of outputs to keep.
-        reduce: Reduction of a quantum's lanes to a few numbers (`Moments`, …).
+        reduce: Reserved for a reduction on the device; refused for now.
         replicas: Lanes per seed; replica r of seed i is lane i·replicas + r.
         crn: Common random numbers: the same keys in every cell.
         crn_group: Name of a stream that several simulators share.
@@ -234,8 +234,8 @@ def _check_names(sweep: Sweep) -> None:
     kept = [out.keep for out in sweep.outputs.values() if isinstance(out.keep, slice)]
     if any((part.start or 0) < 0 or (part.step or 1) < 0 for part in kept):
         problems.append("`keep` must count forwards from the start")
-    if sweep.reduce is not None and any(o.keep for o in sweep.outputs.values()):
-        problems.append("`reduce` and `keep` exclude each other")
+    if sweep.reduce is not None:
+        problems.append("`reduce` is not there yet: average rows, or keep fewer")
     if inspect.unwrap(sim.function).__code__.co_freevars:
         problems.append("the simulator closes over local variables: pass them instead")
     grid.report(f"The sweep of {sim!r} cannot run", problems)

@@ -3,6 +3,7 @@
 import hashlib
 import multiprocessing
 import os
+import pickle
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
@@ -23,10 +24,10 @@ RETRIES = 3
 PARTS_PER_WORKER = 4
 
 
-def compute(job: Job, root: str) -> Report:
-    """One task of a worker process: compute a job, store it, say what was done."""
+def compute(content: bytes, root: str) -> Report:
+    """One task of a worker process: compute a pickled job, store it, report."""
     store = Store(root)
-    rest = job.remaining(store)
+    rest = pickle.loads(content).remaining(store)
     with compile_cache():
         return execute([rest] if rest.quanta else [], store, local_devices(), Control())
 
@@ -67,7 +68,14 @@ def on_cluster(plan: Plan, store: Store, cluster: Any, control: Control) -> Repo
     todo = jobs(plan, store, parts)
     root = str(Path(str(store.root)).resolve())
     tasks = [
-        client.submit(compute, job, root, key=job.address, retries=RETRIES, pure=False)
+        client.submit(
+            compute,
+            pickle.dumps(job),
+            root,
+            key=f"limen-{job.address}",
+            retries=RETRIES,
+            pure=False,
+        )
         for job in todo
     ]
     report = Report()
@@ -102,7 +110,7 @@ def _pool(todo: list[Job], root: str, workers: int, control: Control) -> Report:
     )
     report = Report()
     with pool, control.signals():
-        tasks = {pool.submit(compute, job, root): job for job in todo}
+        tasks = {pool.submit(compute, pickle.dumps(job), root): job for job in todo}
         while tasks:
             finished, _ = wait(tasks, timeout=0.2, return_when="FIRST_COMPLETED")
             report = sum((task.result() for task in finished), report)
