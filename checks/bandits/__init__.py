@@ -1,5 +1,5 @@
 """The claims of streaming bandits: SB-1 … SB-14 with their negative controls."""
 
-from . import selection
+from . import floor, selection
 
-CLAIMS = (*selection.CLAIMS,)
+CLAIMS = (*selection.CLAIMS, *floor.CLAIMS)

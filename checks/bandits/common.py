@@ -37,6 +37,7 @@ def game(
 
 
 def constant(value: Any) -> Callable[..., Any]:
+    """A host function of the axis values that is always `value`."""
     return lambda **_: value
 
 

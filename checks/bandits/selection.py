@@ -14,6 +14,7 @@ from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes
 from ..mutants import bandits as wrong
 from .common import (
     Observed,
+    claimed,
     constant,
     exactly,
     game,
@@ -245,7 +246,7 @@ def upper_bound(
         drawn.drawn_uniform,
         {"family": [0.0, 1.0, 3.0], "size": list(arms), "per_arm": list(per_arm)},
         {"width": width},
-        replicas=32,
+        replicas=64,
         arms=lambda size, **_: float(size),
         first=0.0,
         last=lambda size, **_: size - 1.0,
