@@ -30,7 +30,9 @@ def _networks(data):
             count = values.shape[1]
             spread = values.std(1, ddof=1) / np.sqrt(count) if count > 1 else None
             marker = "os"[k]
-            draw_points(panel, loads, values.mean(1), spread, architecture, k, marker)
+            draw_points(
+                panel, np.array(loads), values.mean(1), spread, architecture, k, marker
+            )
     fine = np.geomspace(loads[0], loads[-1], 30)
     variances = _true_variances()
     ones = np.ones(len(variances))

@@ -47,15 +47,17 @@ def _orders(data):
         f"theory, $d = {dim}$",
     )
     value, error = _by_spike(data.sweeps["pair"], "m_max", (0.0, *SPIKES))
-    draw_points(copies, LOADS, value[0], error[0], "white")
+    draw_points(copies, np.array(LOADS), value[0], error[0], "white")
     draw_theory(converged, fine, curve(theory.convergence_white, fine), "theory")
     value, error = _by_spike(data.sweeps["pair"], "q_ratio", (0.0, *SPIKES))
     overlap, overlap_error = _by_spike(data.sweeps["spike"], "overlap", SPIKES)
     for k, spike in enumerate(SPIKES):
         label = rf"$\beta = {spike:g}$"
         style = {"label": label, "colour": k + 1, "marker": MARKERS[k]}
-        draw_points(converged, LOADS, value[k + 1], error[k + 1], **style)
-        draw_points(recovered, SPIKE_LOADS, overlap[k], overlap_error[k], **style)
+        draw_points(converged, np.array(LOADS), value[k + 1], error[k + 1], **style)
+        draw_points(
+            recovered, np.array(SPIKE_LOADS), overlap[k], overlap_error[k], **style
+        )
         exact = np.asarray(theory.spiked_overlap(spike, fine))
         draw_theory(recovered, fine, exact, "_theory", k + 1)
         recovered.axvline(1 / spike**2, color=COLOURS[k + 1], lw=0.6, ls=":")
@@ -131,8 +133,12 @@ def _distances(data):
             "marker": MARKERS[k],
             "label": rf"$\beta = {spike:g}$",
         }
-        draw_points(bulk, LOADS, value[k + 1] / dim, error[k + 1] / dim, **style)
-        draw_points(latent, SPIKE_LOADS, distance[k], distance_error[k], **style)
+        draw_points(
+            bulk, np.array(LOADS), value[k + 1] / dim, error[k + 1] / dim, **style
+        )
+        draw_points(
+            latent, np.array(SPIKE_LOADS), distance[k], distance_error[k], **style
+        )
         exact = np.asarray(theory.latent_distance(spike, fine))
         draw_theory(latent, fine, exact, "_theory", k + 1)
         norm = np.asarray(theory.operator_norm_error(spike, fine))

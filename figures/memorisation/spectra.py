@@ -44,7 +44,9 @@ def _ridge(data):
     for colour, (output, scale, function, label) in enumerate(parts):
         value, error = mean(found[output])
         draw_theory(panel, fine, curve(function, RIDGE_LOAD, fine), label, colour)
-        draw_points(panel, RIDGES, value / scale, error / scale, "_sim", colour)
+        draw_points(
+            panel, np.array(RIDGES), value / scale, error / scale, "_sim", colour
+        )
     best = float(theory.optimal_ridge(RIDGE_LOAD))
     panel.axvline(best, color="0.5", lw=0.7, ls=":", label=r"$\kappa^*$")
     panel.set(xscale="log", xlabel=r"ridge $\kappa$", ylim=(0, 1), xlim=(0.01, 8))
@@ -146,7 +148,7 @@ def _denoisers(data):
             draw_theory(panel, loads, exact, output.replace("b", "B"), colour)
             if output in means:
                 value, bar = (part[row] for part in means[output])
-                draw_points(panel, LOADS, value, bar, "_sim", colour)
+                draw_points(panel, np.array(LOADS), value, bar, "_sim", colour)
         panel.set(xscale="log", xlabel=r"load $\gamma = n/d$")
         panel.set_title("white" if exponent == WHITE else f"power law $a = {exponent}$")
     axes[0, 0].set(ylabel="squared error per dimension")
@@ -220,7 +222,7 @@ def _shifts(panels, found, population, label, colour):
         values = _per_seed(found[output]) - at - slope * own
         error = values.std(0, ddof=1) / np.sqrt(len(values))
         style = {"colour": colour, "marker": marker, "label": name + label}
-        draw_points(panel, SHIFT_LOADS, values.mean(0), error, **style)
+        draw_points(panel, np.array(SHIFT_LOADS), values.mean(0), error, **style)
 
 
 def _per_seed(array):

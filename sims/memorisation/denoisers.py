@@ -15,7 +15,7 @@ Images = Float[Array, "batch side side"]
 
 def noise_features(level: Float[Array, " batch"]) -> Float[Array, "batch features"]:
     """Sines and cosines of the logarithm of the noise level."""
-    angle = jnp.arange(1, FREQUENCIES + 1) * jnp.log(level)[:, None] / 4
+    angle = jnp.log(level)[:, None] * jnp.arange(1.0, FREQUENCIES + 1)[None] / 4
     return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
 
 

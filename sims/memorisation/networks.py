@@ -98,7 +98,8 @@ def _train(split, num_samples, num_steps, key, data):
         weights, state, average = carry
         batch = _batch(jax.random.fold_in(key, index), data, num_samples)
         loss, gradient = jax.value_and_grad(partial(_loss, graph))(weights, *batch)
-        change, state = optimiser.update(gradient, state, weights)
+        with jax.numpy_dtype_promotion("standard"):  # optax adds an integer count
+            change, state = optimiser.update(gradient, state, weights)
         weights = optax.apply_updates(weights, change)
         average = optax.incremental_update(weights, average, 1 - AVERAGING)
         return (weights, state, average), loss

@@ -55,7 +55,8 @@ def draw_textures(
     field_key, latent_key = jax.random.split(key)
     side = truth.power.shape[0]
     white = jax.random.normal(field_key, (number, side, side), truth.power.dtype)
-    modes = jnp.fft.fft2(white) * jnp.sqrt(truth.power)[None]
+    modes = jnp.fft.fft2(white)
+    modes *= jnp.sqrt(truth.power)[None].astype(modes.dtype)
     strength = jax.random.normal(latent_key, (number, 1, 1), truth.power.dtype)
     latent = jnp.sqrt(truth.spike) * strength * truth.latent[None]
     return (jnp.fft.ifft2(modes).real + latent) / jnp.sqrt(_pixel_variance(truth))

@@ -275,3 +275,45 @@ def test_batched_decompositions_do_not_hang_in_a_fresh_process():
         env={k: v for k, v in os.environ.items() if k != "NPROC"},
     )
     assert 0.4 < float(run.stdout) < 0.8
+
+
+def test_network_pair_has_finite_observables_in_their_ranges():
+    from limen.sims.memorisation.networks import train_denoiser_pair
+
+    with jax.enable_x64(False):
+        found = jax.jit(
+            lambda key, n: train_denoiser_pair(
+                key,
+                n,
+                30.0,
+                architecture="bottleneck",
+                channels=4,
+                rank=4,
+                num_steps=8,
+                num_generated=16,
+                max_samples=16,
+            )
+        )(jax.random.key(0), 6)
+    assert set(found) == set(sims.train_denoiser_pair.outputs)
+    assert all(np.isfinite(np.asarray(value)).all() for value in found.values())
+    assert -1 <= float(found["q_net"]) <= 1
+    assert 0 <= float(found["Q_net"]) <= 1
+    assert found["images"].shape == (2, 4, 8, 8)
+
+
+def test_textures_have_their_covariance():
+    from limen.sims.memorisation import textures
+
+    truth = textures.texture_truth(jnp.asarray(30.0), 8)
+    covariance = np.asarray(textures.texture_covariance(truth))
+    images = np.asarray(textures.draw_textures(jax.random.key(1), truth, 20000))
+    flat = images.reshape(len(images), -1)
+    empirical = flat.T @ flat / len(flat)
+    # entries have standard errors of about 0.01 times the two standard deviations
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    assert np.max(np.abs(empirical - covariance) / scale) < 0.06
+    values, vectors = np.linalg.eigh(covariance)
+    assert values[::-1][:3] == pytest.approx([20.590, 4.570, 2.285], abs=1e-3)
+    latent = np.asarray(truth.latent).ravel()
+    assert (vectors[:, -1] @ latent) ** 2 == pytest.approx(0.999998, abs=1e-6)
+    assert np.mean(np.diag(covariance)) == pytest.approx(1)
