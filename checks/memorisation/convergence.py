@@ -24,6 +24,7 @@ from .cells import (
 )
 
 LOADS = (0.25, 1.0, 4.0)
+GPU_LOADS = tuple(2.0 ** (k / 4) for k in range(-15, 9))
 POWER_CELLS = grid((0.4, 0.7), LOADS) + grid((1.5,), (1.0, 4.0))
 
 
@@ -187,6 +188,7 @@ CLAIMS = (
                 "dim": 384,
                 "loads": (0.05, 0.25, 0.5, 1.0, 2.0, 4.0),
             },
+            "gpu": {"seeds": 64, "dim": 1024, "loads": GPU_LOADS},
         },
         mutants=(
             says("load upside down", _inverse_load),

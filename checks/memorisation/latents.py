@@ -10,6 +10,12 @@ from .cells import cell, pairs, same_data, samples, says, scales
 
 # (load, spike): above the threshold far, above, below; and many dimensions per sample
 ABOVE, SPARSE, BELOW = ((1.0, 1.5), (8.0, 0.5)), ((0.25, 3.0),), ((2.0, 0.5),)
+# both sides of the threshold over the phase diagram, none on it
+PHASES = tuple(
+    (load, spike)
+    for load in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+    for spike in (0.25, 0.6, 1.5, 3.5)
+)
 BBP = Provenance("classical", "Baik-Ben Arous-Peche 2005, Paul 2007")
 
 
@@ -177,6 +183,7 @@ CLAIMS = (
         sizes={
             "quick": {"seeds": 256, "dim": 2000, "points": ABOVE + BELOW + SPARSE},
             "paper": {"seeds": 256, "dim": 20000, "points": ABOVE + BELOW + SPARSE},
+            "gpu": {"seeds": 4096, "dim": 16384, "points": PHASES},
         },
         mutants=(
             says("threshold 1/beta", _threshold_at_inverse_spike, "spike"),
@@ -194,6 +201,7 @@ CLAIMS = (
         sizes={
             "quick": {"seeds": 256, "dim": 2000, "points": ABOVE + BELOW + SPARSE},
             "paper": {"seeds": 256, "dim": 20000, "points": ABOVE + BELOW + SPARSE},
+            "gpu": {"seeds": 4096, "dim": 16384, "points": PHASES},
         },
         mutants=(says("that of the truth", lambda spike: 1 + spike, "spike"),),
     ),
