@@ -14,7 +14,7 @@ ABOVE, SPARSE, BELOW = ((1.0, 1.5), (8.0, 0.5)), ((0.25, 3.0),), ((2.0, 0.5),)
 PHASES = tuple(
     (load, spike)
     for load in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-    for spike in (0.25, 0.6, 1.5, 3.5)
+    for spike in (0.25, 0.6, 2.5, 4.0)
 )
 BBP = Provenance("classical", "Baik-Ben Arous-Peche 2005, Paul 2007")
 
