@@ -130,9 +130,9 @@ def draw_separation(data: Data) -> Canvas:
         style.theory(
             axes, n / dim**2, _kernel_curve(dim, n, ridge, share), "", place + 1
         )
-        means, spreads = zip(
-            *[_kernel_rows(data, count, place) for count in counts], strict=True
-        )
+        means, spreads = np.array(
+            [_kernel_rows(data, count, place) for count in counts]
+        ).T
         x = np.array(counts) / dim**2
         label = rf"kernel, $\lambda = {ridge:g}$"
         style.points(axes, x, means, spreads, label, place + 1, "s")
