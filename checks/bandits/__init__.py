@@ -1,5 +1,5 @@
 """The claims of streaming bandits: SB-1 … SB-14 with their negative controls."""
 
-from . import floor, selection
+from . import floor, ladders, selection
 
-CLAIMS = (*selection.CLAIMS, *floor.CLAIMS)
+CLAIMS = (*selection.CLAIMS, *floor.CLAIMS, *ladders.CLAIMS)

@@ -164,7 +164,8 @@ def ladder_both_ways(
 ) -> dict[str, Array]:
     """One noise tape through the stream and through the reshape.
 
-    Means are uniform on [0, 1]; levels have 1, 2.2, 2.2², … times 16 pulls.
+    Means are uniform on [0, 1]; level ℓ has 16 · 2.2^ℓ pulls, rounded so that sums of
+    pulls are exact.
 
     Args:
         key: Random key.
@@ -183,7 +184,7 @@ def ladder_both_ways(
     means = jax.random.uniform(mean_key, (width,), jnp.result_type(arms))
     means = jnp.where(jnp.arange(width, dtype=arms.dtype) < arms, means, -jnp.inf)
     tape = jax.random.normal(tape_key, (sum(nodes(width, groups)),), means.dtype)
-    pulls = jnp.asarray(16 * 2.2 ** np.arange(len(groups)), means.dtype)
+    pulls = jnp.asarray(np.round(16 * 2.2 ** np.arange(len(groups))), means.dtype)
     horizon = jnp.asarray(1e7, means.dtype)
     reshaped = ladder_from_tape(tape, means, pulls, horizon, groups=groups)
     streamed = simulate_ladder_stream(
