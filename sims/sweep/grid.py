@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class Axis:
     values: tuple[tuple[Any, ...], ...]
 
 
-def axes(sim: Simulator, grid: Mapping[Any, Sequence[Any]], part: str) -> list[Axis]:
+def axes(sim: Simulator, grid: Mapping[Any, Collection[Any]], part: str) -> list[Axis]:
     """The axes of `static` or `dynamic`, in canonical form.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ class Out:
     drop: bool = False
 
 
-def zip_(**axes: Sequence[Any]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
+def zip_(**axes: Collection[Any]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     """Axes that advance together: one dimension, named like the first of them.
 
     Args:
@@ -98,8 +98,8 @@ class Sweep:
     """
 
     sim: Simulator
-    static: Mapping[Any, Sequence[Any]] = field(default_factory=dict)
-    dynamic: Mapping[Any, Sequence[Any]] = field(default_factory=dict)
+    static: Mapping[Any, Collection[Any]] = field(default_factory=dict)
+    dynamic: Mapping[Any, Collection[Any]] = field(default_factory=dict)
     derive: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     shared: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     where: Callable[..., bool] | None = None

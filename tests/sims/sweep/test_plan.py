@@ -1,0 +1,154 @@
+"""Plans: every quantum once, one program per signature, memory as predicted."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from limen.sims.sweep import (
+    MemoryBudget,
+    NonDeterministic,
+    SpecificationError,
+    Store,
+    Sweep,
+    execute,
+    resolve,
+)
+from limen.sims.sweep.jobs import jobs, split
+from limen.sims.sweep.plan import plan
+from limen.sims.sweep.progress import Progress, table
+
+FILE = Path(__file__).with_name("simulators.py")
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 100), st.integers(1, 3), st.integers(1, 9), st.booleans())
+def test_each_quantum_is_planned_once(seeds, replicas, parts, fill):
+    coin = resolve(f"{FILE}:coin")
+    sweep = Sweep(sim=coin, dynamic={"bias": [0.1, 0.9]}, replicas=replicas)
+    made = plan([(sweep, seeds)], fill=fill)
+    (group,) = made.groups.values()
+    need = list(made.need(group.address))
+    todo = jobs(made, Store(), parts)
+    assert sorted(q for job in todo for q in job.quanta) == sorted(need)
+    assert len(set(need)) == len(need) >= 2 * seeds / 16
+    assert all(job.cells.keys() == {key for key, _ in job.quanta} for job in todo)
+
+
+def test_jobs_are_cut_at_the_same_places(coins):
+    made = coins(0.1, 0.9).plan(256)
+    (group,) = made.groups.values()
+    cells, need = made.cells[group.address], list(made.need(group.address))
+    one, other = (list(split(group, cells, need, 4)) for _ in range(2))
+    assert [job.address for job in one] == [job.address for job in other]
+    assert len(one) >= 4
+
+
+def test_ten_thousand_cells(sims):
+    axes = {"rate": np.linspace(0.1, 0.9, 500), "noise": np.linspace(0, 1, 10)}
+    sweep = Sweep(sim=sims.descent, static={"dim": [4, 8]}, dynamic=axes)
+    started = time.process_time()
+    made = sweep.plan(256)
+    assert sum(map(len, made.cells.values())) == 10_000
+    assert time.process_time() - started < 3  # 0.7 s without the checks of the tests
+    assert "2 programs" in str(made)
+
+
+def test_a_plan_says_what_is_done(coins):
+    store = Store()
+    coins(0.1).run(16, store=store)
+    assert " 50% " in table(coins(0.1).plan(32), store)
+
+
+def test_memory_follows_the_tile(sims):
+    """Temporary memory is affine in the tile: two points predict a third."""
+    sweep = Sweep(
+        sim=sims.descent, static={"dim": [16]}, dynamic={"rate": [0.1], "noise": [0]}
+    )
+    (group,) = sweep.plan(1).groups.values()
+    one, other, third = (
+        execute.build(group.recipe, tile, execute.local_devices()).temp_bytes
+        for tile in (16, 64, 128)
+    )
+    assert abs(other + (other - one) / 48 * 64 - third) < 0.1 * third
+    assert third <= 128 * group.lane_bytes
+
+
+def test_the_compilers_memory_is_held_against_the_budget(sims):
+    axes = {"rate": [0.1], "noise": [0.0]}
+    sweep = Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes)
+    (group,) = sweep.plan(1).groups.values()
+    exactly = MemoryBudget(fraction=1.0, total=256 * group.lane_bytes)
+    program = execute.build(group.recipe, 256, execute.local_devices())
+    if program.temp_bytes + 2 * program.io_bytes <= exactly.bytes():
+        assert sweep.run(1, budget=exactly).sizes["seed"] == 1
+    else:
+        with pytest.raises(SpecificationError, match="declare a smaller tile"):
+            sweep.run(1, budget=exactly)
+
+
+def test_out_of_memory_is_tried_again_and_then_explained(coins, monkeypatch):
+    build, failures = execute.build, iter([True, False, False, True, True])
+
+    def failing(recipe, tile, devices):
+        program = build(recipe, tile, devices)
+
+        def call(*arguments):
+            if next(failures, False):
+                raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: no memory")
+            return program.call(*arguments)
+
+        return replace(program, call=call)
+
+    monkeypatch.setattr(execute, "build", failing)
+    monkeypatch.setattr(execute, "_programs", {})
+    assert coins(0.5).run(32).sizes["seed"] == 32
+    with pytest.raises(MemoryError, match="Declare `tile=8`"):
+        coins(0.5).run(32)
+
+
+def test_the_audit_sees_bits_that_depend_on_the_place(coins, monkeypatch):
+    build = execute.build
+
+    def placed(recipe, tile, devices):
+        program = build(recipe, tile, devices)
+
+        def call(*arguments):
+            made = program.call(*arguments)
+            drift = np.arange(tile, dtype=np.float32)
+            return made | {
+                "value": jax.numpy.asarray(np.asarray(made["value"]) + drift)
+            }
+
+        return replace(program, call=call)
+
+    monkeypatch.setattr(execute, "build", placed)
+    monkeypatch.setattr(execute, "_programs", {})
+    with pytest.raises(NonDeterministic, match="other bits"):
+        coins(0.5).run(16, strict=True)
+
+
+def test_progress_predicts_and_speaks(coins, capsys, monkeypatch):
+    made = coins(0.5).plan(64)
+    (group,) = made.groups.values()
+    monkeypatch.setattr("limen.sims.sweep.progress.LINE_SECONDS", -1.0)
+    with Progress(made, True) as shown:
+        shown("running", group, 1.0)
+        shown("lanes", group, 32.0)
+        assert shown.eta() >= 0
+    assert "32 of 64 lanes" in capsys.readouterr().err
+
+
+def test_import_is_quick():
+    script = "import time, limen.theory, jax, xarray, numpy; t = time.perf_counter();"
+    script += "import limen.sims.sweep; print(time.perf_counter() - t)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert float(run.stdout) < 1.0
