@@ -149,9 +149,9 @@ def mean(
     reasons = undecided(
         (few_values(values), "discrete"), (heavy_tailed(values), "non-normal")
     )
-    small = n < SMALL_N and bool((np.abs(skew) / np.sqrt(n) > SKEWED).any())
     bets = bound is not None and bool(((values >= 0).all(0) & (bound > 0)).all())
     made: type[Mean] = Bets if bets else Mean
+    small = n < SMALL_N and (bets or bool((np.abs(skew) / np.sqrt(n) > SKEWED).any()))
     return made(
         at=samples.at if len(samples.at) == points else ({},) * points,
         n=n,
