@@ -12,6 +12,7 @@ from ...theory import reward as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import center_of, claims, exactly, given, joined, number, runs, sweep
 
+QUICK_ROWS = ("centred", "uncentred")  # one program
 FLIP = 0.80707  # the feature temperature at which flip shows nothing
 ROWS = {  # link, transform, α, β, τ, centred
     "centred": ("sin3", "exp", 8, 1.0, 0.0, True),
@@ -163,7 +164,7 @@ OVERLAP = Claim(
     kind=kinds.value(),
     design=overlaps,
     sizes={
-        "quick": {"seeds": 512, "dim": 128, "names": tuple(ROWS), "tol": 0.04},
+        "quick": {"seeds": 512, "dim": 128, "names": QUICK_ROWS, "tol": 0.04},
         "paper": {"seeds": 1024, "dim": 512, "names": tuple(ROWS), "tol": 0.02},
     },
     mutants=(

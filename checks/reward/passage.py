@@ -155,7 +155,6 @@ QUARTIC = Claim(
     mutants=(
         Mutant("time as d⁴", rescaled(1 / 16)),
         Mutant("time as d²", rescaled(16.0)),
-        Mutant("step half as large again", runs(search=stretched(1.5)), shift=0.15),
     ),
 )
 

@@ -117,7 +117,7 @@ SAMPLED = Claim(
     provenance=Provenance("derived", "RW-1"),
     kind=kinds.value(),
     design=sampled,
-    sizes={"quick": {"seeds": 1024}, "paper": {"seeds": 4096}},
+    sizes={"paper": {"seeds": 4096}},
     mutants=(
         Mutant(
             "noise added to the transform instead of the label",

@@ -129,7 +129,6 @@ BELOW = Claim(
     kind=kinds.upper_bound(),
     design=below,
     sizes={
-        "quick": {"seeds": 256, "dim": 200, "ratios": (9,)},
         "paper": {"seeds": 256, "dim": 200, "ratios": (4, 9)},
         "gpu": {"seeds": 256, "dim": 1024, "ratios": (4, 9)},
     },

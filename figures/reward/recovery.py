@@ -91,7 +91,7 @@ def growth(data: Data) -> Canvas:
     panel.set(xscale="log", yscale="log")
     panel.set_xlabel("dimension $d$")
     panel.set_ylabel("samples to weak recovery")
-    panel.legend()
+    panel.legend(fontsize=6)
     return figure
 
 
@@ -141,9 +141,10 @@ def draw_law(panel: Axes, name: str, data: Data) -> None:
     x, y = ecdf(runs, 40)
     seen = x < min(last, runs[-1])
     style.points(panel, x[seen], y[seen], None, f"chain, $d = {dim:.0f}$", 1)
-    panel.set(title=f"{link}, {transform}", xlim=(0, last), ylim=(0, 1))
+    panel.set_title(f"{link}, {transform}", fontsize=8)
+    panel.set(xlim=(0, last), ylim=(0, 1))
     panel.set_xlabel(rf"steps$/d^{k - 1}$")
-    panel.legend(loc="lower right")
+    panel.legend(fontsize=6, loc="lower right")
 
 
 def spectral(data: Data) -> Canvas:
@@ -170,7 +171,7 @@ def spectral(data: Data) -> Canvas:
     panel.set(xscale="log", ylim=(-0.02, 1))
     panel.set_xlabel(r"samples per dimension $\alpha$")
     panel.set_ylabel(r"squared overlap")
-    panel.legend(loc="upper left")
+    panel.legend(fontsize=6, loc="upper left")
     return figure
 
 
@@ -194,7 +195,7 @@ def circle(_: Data) -> Canvas:
         style.theory(right, levels, fraction, label, colour)
     left.set(xlabel="phase $b$ of the neuron", ylabel="overlap $m(T; b)$")
     right.set(xlabel="threshold", ylabel="recovered fraction", ylim=(0, 1))
-    left.legend()
+    left.legend(fontsize=6)
     return figure
 
 

@@ -27,15 +27,16 @@ def signal(_: Data) -> Canvas:
             size = np.abs(coefs[:, k])
             if size.max() > 1e-9:
                 style.theory(panel, TEMPERATURES, size, f"$k = {k}$", k - 1)
-        panel.set(xscale="log", yscale="log", ylim=(1e-6, 1e7), title=link)
+        panel.set(xscale="log", yscale="log", ylim=(1e-6, 1e7))
+        panel.set_title(link, fontsize=8)
         panel.set_xlabel(r"feature temperature $\beta_1$")
-        panel.legend()
+        panel.legend(fontsize=6)
     third = 0.955737683 / (6 * TEMPERATURES**3)
     style.bound(axes[0, 0], TEMPERATURES, third, r"$\mathbb{E}[y^3z]/6\beta^3$")
     second = 1.233857569 / (2 * TEMPERATURES**2)
     style.bound(axes[0, 1], TEMPERATURES, second, r"$\mathbb{E}[y^2h_2]/2\beta^2$")
     for panel in axes[0, :2]:
-        panel.legend()
+        panel.legend(fontsize=6)
     axes[0, 0].set_ylabel(r"signal $|c_k|$")
     return figure
 
@@ -57,7 +58,7 @@ def ratio(_: Data) -> Canvas:
     panel.set(xscale="log", yscale="log", ylim=(1e-6, 1))
     panel.set_xlabel(r"feature temperature $\beta_1$")
     panel.set_ylabel(r"signal-to-noise $\rho$")
-    panel.legend(loc="lower left")
+    panel.legend(fontsize=6, loc="lower left")
     return figure
 
 
@@ -85,11 +86,11 @@ def flip(data: Data) -> Canvas:
     style.mutant(panel, TEMPERATURES, level, "plain labels")
     panel.axvline(FLIP_THRESHOLD, color="black", linewidth=0.7)
     panel.axhline(0, color="black", linewidth=0.5)
-    panel.annotate(r"$\beta_{thr}$", (FLIP_THRESHOLD * 1.08, 0.4))
+    panel.annotate(r"$\beta_{thr}$", (FLIP_THRESHOLD * 1.08, -0.2))
     panel.set(xscale="log", ylim=(-0.5, 0.75))
     panel.set_xlabel(r"feature temperature $\beta_1$")
     panel.set_ylabel("overlap $m$")
-    panel.legend()
+    panel.legend(fontsize=6)
     return figure
 
 

@@ -36,10 +36,10 @@ def direction(_: Data) -> Canvas:
     slope = float(theory.direction_slope(0.5, link="sin3"))
     near = OVERLAPS[OVERLAPS > 0.85]
     style.bound(axes[0, 0], near, best - (1 - near) * slope, "tangent, RW-18")
-    axes[0, 0].annotate("worse than the\nbase policy", (0.25, -0.3), fontsize=6)
+    axes[0, 0].annotate("worse than the\nbase policy", (0.42, -0.08), fontsize=6)
     for panel in axes[0]:
         panel.axhline(0, color="black", linewidth=0.5)
-    axes[0, 0].legend()
+    axes[0, 0].legend(fontsize=6)
     return figure
 
 
@@ -86,7 +86,7 @@ def safe(data: Data) -> Canvas:
     right.set(ylabel=r"margin $M(\beta_2)$", ylim=(-1.55, 0.6))
     for panel in axes[0]:
         panel.set(xscale="log", xlabel=r"deployment temperature $\beta_2$")
-        panel.legend(loc="lower right")
+        panel.legend(fontsize=6, loc="lower right")
     return figure
 
 
@@ -115,9 +115,10 @@ def landscape(_: Data) -> Canvas:
     ridge = np.full_like(ratios, best)
     panel.plot(ratios, ridge, "--", color="white", label=r"$\beta_1^*$")
     panel.set(xscale="log", yscale="log")
+    panel.minorticks_off()
     panel.set_xlabel(r"samples per dimension $\alpha$")
     panel.set_ylabel(r"feature temperature $\beta_1$")
-    panel.legend()
+    panel.legend(fontsize=6)
     return figure
 
 
@@ -135,7 +136,7 @@ def inflation(data: Data) -> Canvas:
     error = found * np.hypot(top_error / top, low_error / low)
     style.points(panel, [0.5], found, error, "simulation")
     panel.set(xlabel=r"noise over temperature $\tau/\beta$", ylabel="ratio of errors")
-    panel.legend()
+    panel.legend(fontsize=6)
     return figure
 
 
