@@ -12,6 +12,7 @@ from typing import Any
 
 from jaxtyping import AbstractArray
 
+from .canonical import digest
 from .errors import SpecificationError
 
 FLOORS = ("limen.sims.", "limen.checks.")
@@ -180,25 +181,33 @@ def resolve(name: str) -> Simulator:
 
 
 def _load(module: str) -> Any:
-    """Import a module by name, or a file by path (once)."""
-    if not module.endswith(".py"):
-        try:
-            return importlib.import_module(module)
-        except ImportError as error:
-            raise SpecificationError(f"Cannot import `{module}`: {error}.") from error
-    path = Path(module).resolve()
-    if not path.is_file():
-        raise SpecificationError(f"No file `{module}`.")
+    """Import a module by name, or a file by path."""
+    if module.endswith(".py"):
+        return _load_file(Path(module).resolve())
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise SpecificationError(f"Cannot import `{module}`: {error}.") from error
+
+
+def _load_file(path: Path) -> Any:
+    """Run a file once; it may be loaded already, under any name."""
+    name = f"{BY_PATH}{path.stem}_{digest(str(path), 4)}"
+    if name in sys.modules:
+        return sys.modules[name]
     for known in list(sys.modules.values()):
         if getattr(known, "__file__", None) == str(path):
             return known
-    spec = importlib.util.spec_from_file_location(f"{BY_PATH}{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise SpecificationError(f"`{module}` is not a Python file.")
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = loaded
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise SpecificationError(f"No Python file `{path}`.")
+    sys.modules[name] = loaded = importlib.util.module_from_spec(spec)
     sys.path.append(str(path.parent))
-    spec.loader.exec_module(loaded)
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:
+        del sys.modules[name]
+        raise SpecificationError(f"`{path}` does not run: {error}.") from error
     return loaded
 
 

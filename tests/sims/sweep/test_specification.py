@@ -167,6 +167,11 @@ def test_resolve(sims, tmp_path):
     ):
         with pytest.raises(SpecificationError):
             resolve(name)
+    broken = tmp_path / "broken.py"
+    broken.write_text("1 / 0")
+    for _ in range(2):
+        with pytest.raises(SpecificationError, match="does not run: division"):
+            resolve(f"{broken}:f")
     assert all(name == sim.name for name, sim in registered().items())
 
 

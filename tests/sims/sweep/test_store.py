@@ -143,7 +143,6 @@ def test_source_hash_ignores_comments_and_sees_imports(tmp_path):
         finally:
             sys.path.remove(str(folder))
             sys.modules.pop("helper", None)
-            sys.modules.pop("_limen_user_main", None)
 
     plain = written(tmp_path / "a", "return {'a': helper.x}", "x = 1\n")
     noted = written(
