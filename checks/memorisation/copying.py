@@ -47,6 +47,7 @@ def _energy(kind, control):
         return getattr(theory.memorisation_energy(*parts), kind)
 
     def design(*, dim, cells):
+        """C12: squared cosine, the trace of S regressed out."""
         sweep = pairs(cells, dim)
         claimed = sweep.map(claim)
         norm = sweep.map(lambda variances, ridge: dim * np.sum(variances + ridge))

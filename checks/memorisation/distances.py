@@ -50,6 +50,7 @@ def _bulk(output, function, white, power):
     """A design for one squared distance over the trace."""
 
     def design(*, dim, cells):
+        """C7, C10: a squared distance over the trace against corrected theory."""
         sweep = pairs(cells, dim)
         claimed = sweep.map(function) / dim
         return Design(

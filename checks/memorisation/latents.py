@@ -34,6 +34,7 @@ def _of_spikes(output, function, tolerance, origin):
     """A design that holds one output of `simulate_spike` against a function."""
 
     def design(*, dim, points):
+        """C5, C8: one output at (load, spike) in white data."""
         sweep = spikes(points, dim)
         claimed = sweep.map(function)
         return Design(

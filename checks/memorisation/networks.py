@@ -32,6 +32,8 @@ def _ordering(differences):
     """A design whose rows, by name, must have a mean of at most zero."""
 
     def design(*, num_steps):
+        """C18: differences that must not be positive on average."""
+
         def observe(data):
             found = differences(_Networks(data["networks"]))
             values = np.stack(list(found.values()), axis=1)

@@ -1,5 +1,7 @@
 """Small denoisers of images on a torus, and the flow that generates from them."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -19,7 +21,9 @@ def noise_features(level: Float[Array, " batch"]) -> Float[Array, "batch feature
     return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
 
 
-def neighbours(images: Float[Array, "batch side side channels"]):
+def neighbours(
+    images: Float[Array, "batch side side channels"],
+) -> Float[Array, "batch side side 9*channels"]:
     """Every pixel's 3 x 3 neighbourhood on the torus, concatenated as channels.
 
     With a dense layer it is a circular convolution; the gradient of a convolution
@@ -67,7 +71,9 @@ class Denoiser(nnx.Module):
         return local + self.decode(units).reshape(images.shape)
 
 
-def generate(denoise, noise: Images) -> Images:
+def generate(
+    denoise: Callable[[Images, Float[Array, ""]], Images], noise: Images
+) -> Images:
     """Heun steps of the probability flow, from the largest noise level down.
 
     Args:

@@ -4,11 +4,11 @@ Every program is compiled for `max_samples` rows; rows beyond `num_samples` are 
 The first rows do not depend on `max_samples`.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 Number: TypeAlias = Int[Array, ""] | int
 Scalar: TypeAlias = Float[Array, ""] | float
@@ -28,7 +28,7 @@ def normal_rows(
     )
 
 
-def row_mask(num_samples: Number, max_samples: int):
+def row_mask(num_samples: Number, max_samples: int) -> Bool[Array, "max_samples 1"]:
     """Which rows exist, as a column."""
     return (jnp.arange(max_samples) < jnp.asarray(num_samples, int))[:, None]
 
@@ -41,7 +41,7 @@ def covariance(
     return product / jnp.asarray(num_samples, samples.dtype)
 
 
-def check_samples(num_samples, max_samples=None):
+def check_samples(num_samples: Any, max_samples: int | None = None) -> str | None:
     """What is wrong with a number of samples, or None."""
     if num_samples != int(num_samples) or num_samples < 1:
         return f"`num_samples` must be a positive integer, got {num_samples}"

@@ -1,5 +1,7 @@
 """The probability-flow equation of a linear denoiser."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -48,7 +50,9 @@ def probability_flow(
     return {"sample": sample}
 
 
-def linear_drift(covariance: Float[Array, "dim dim"]):
+def linear_drift(
+    covariance: Float[Array, "dim dim"],
+) -> Callable[[Array, Array], Array]:
     """The right-hand side as a function of state and noise level."""
     identity = jnp.eye(covariance.shape[0], dtype=covariance.dtype)
 
