@@ -74,7 +74,7 @@ def sandwich(data: Data) -> Canvas:
     arms = 2 ** np.arange(4, 21, 2)
     uniform = [_uniform(int(k))[0] for k in arms]
     style.theory(axes, arms, uniform, "uniform exploration", 1)
-    for colour, (group, levels) in enumerate(((4, range(2, 11)), (16, range(1, 6)))):
+    for colour, (group, levels) in enumerate(((4, range(2, 11, 2)), (16, range(1, 6)))):
         sizes = group ** np.array(levels)
         found = [
             np.asarray(theory.ladder_minimax(group, n, int(k) * PER_ARM))[0]
@@ -316,7 +316,7 @@ FIGURES = (
         draw=sandwich,
         sweeps=sandwich_sweeps,
         sizes={
-            "quick": {"seeds": 64, "arms": (16, 256, 4096)},
+            "quick": {"seeds": 256, "arms": (16, 256, 4096)},
             "paper": {"seeds": 256, "arms": (16, 256, 4096, 16384)},
         },
     ),
