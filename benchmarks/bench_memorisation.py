@@ -64,9 +64,11 @@ def phase_diagram():
         best(lambda: program(loads, spikes)),
         "",
     )
+    spectrum = theory.spiked_spectrum([1.0], 100.0)
+    theory.convergence(*spectrum, 100.0)  # compiles
     start = time.perf_counter()
     for load in loads[:20]:
-        theory.convergence(*theory.spiked_spectrum([1.0], 100.0), 100 * load)
+        theory.convergence(*spectrum, 100 * load)
     loop = (time.perf_counter() - start) / 20 * GRID**2
     report("  alternative: a loop over its cells (extrapolated)", 0.0, loop, "")
 
