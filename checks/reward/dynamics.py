@@ -71,7 +71,7 @@ LUMPED = Claim(
     kind=kinds.law(),
     design=same_law,
     sizes={
-        "quick": {"seeds": 8192, "dim": 64, "steps": 640},
+        "quick": {"seeds": 8192, "dim": 64, "steps": 320},
         "paper": {"seeds": 16384, "dim": 64, "steps": 640},
     },
     mutants=(

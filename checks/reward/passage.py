@@ -147,7 +147,7 @@ QUARTIC = Claim(
         preset: {"seeds": seeds, "link": "gen4", "transform": "exp", "order": 4}
         | {"dim": dim, "start": 2.0, "end": 2.5, "cap": cap}
         for preset, seeds, dim, cap in (
-            ("quick", 2048, 16, 16384),
+            ("quick", 2048, 16, 8192),
             ("paper", 8192, 32, 262144),
             ("gpu", 65536, 64, 2097152),
         )
@@ -221,7 +221,7 @@ EASY = Claim(
         | {"link": "sin3", "transform": "exp", "exponent": 1.0}
         | {"dims": (64, 128, 256, 512, 1024, 2048)}
         for preset, seeds, replicas, tol in (
-            ("quick", 128, 4, 0.15),
+            ("quick", 128, 2, 0.15),
             ("paper", 1024, 4, 0.08),
         )
     },
@@ -256,7 +256,7 @@ HARDEST = Claim(
     design=growth,
     sizes={
         "gpu": {"seeds": 1024, "link": "gen4", "transform": "exp", "exponent": 3.0}
-        | {"dims": (12, 16, 24, 48, 96, 384), "cap": 2**31 - 1, "tol": 0.15},
+        | {"dims": (12, 16, 24, 48, 96, 384), "cap": 2**30, "tol": 0.15},
     },
     mutants=(Mutant("exponent 2", claims(-2.0)),),
 )

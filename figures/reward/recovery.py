@@ -98,7 +98,7 @@ def growth(data: Data) -> Canvas:
 def _dim(name: str, data: Data) -> float:
     """Dimension of the judged search, from its largest number of steps."""
     k = CASES[name][2]
-    sizes = {3: {8192: 24, 131072: 64, 2097152: 256}, 4: {16384: 16, 262144: 32}}
+    sizes = {3: {8192: 24, 131072: 64, 2097152: 256}, 4: {8192: 16, 262144: 32}}
     cap = int(np.ravel(data[name]["search"]["max_steps"].values)[0])
     return sizes[k].get(cap, 64)
 
