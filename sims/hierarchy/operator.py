@@ -60,9 +60,8 @@ def simulate_operator(
     For symmetric $U$,
     $\hat C[U] = \frac{g}{4n}\sum_iT_i(x_i^\top Ux_i - \mathrm{tr} U)(x_ix_i^\top - I) -
     \frac12\overline T\,U$ with $g = 1$, or $(d+2)/d$ on the sphere; samples are drawn
-    again from their keys at each application. All blocks of the Krylov space are kept;
-    the error in $q_k$ is about $4(D/K)(n_k/n)^m$ for blocks of $K$ and $m$
-    applications.
+    again from their keys each time. All blocks of the Krylov space are kept: the
+    error in $q_k$ is about $4(D/K)(n_k/n)^m$.
 
     Args:
         key: Key of the seed; features and samples are those of `simulate_spectrum`.
@@ -80,56 +79,77 @@ def simulate_operator(
         fault: `no_half` returns the eigenvalues of $2\hat C$: a negative control.
 
     Returns:
-        `overlap` and `eigenvalue` per feature, `edge` on both sides (first unselected
-        Ritz value), moments of the labels.
+        Per feature `overlap`, `eigenvalue`; `edge` (Ritz values); label moments.
     """
     vectors = data.hidden_vectors(key, weights, mode=mode, size=dim)
     chunk = min(chunk, num_samples)
     draw = functools.partial(data.draw_chunk, mode=mode, size=dim, chunk=chunk)
-    gain = (1 + 2 / dim) if mode == "sphere" else 1.0
-    identity = jnp.eye(dim, dtype=weights.dtype)
 
-    def apply(flat: Float[Array, "block D"]) -> tuple[Float[Array, "block D"], _Sums]:
-        U = data.unflatten_symmetric(flat, dim=dim)
-        wide = U.transpose(1, 0, 2).reshape(dim, -1)
-        traces = jnp.trace(U, axis1=1, axis2=2)
+    def see(index: Array) -> tuple[Array, Array]:
+        x, _, score = draw(key, index, weights, noise, vectors)
+        labels = data.preprocess(score, scale, preprocessing=preprocessing, link=link)
+        is_valid = index * chunk + jnp.arange(chunk) < num_samples
+        return x, jnp.where(is_valid, labels, 0)
 
-        def add_chunk(sums: _Sums, index: Array) -> tuple[_Sums, None]:
-            x, _, score = draw(key, index, weights, noise, vectors)
-            labels = data.preprocess(
-                score, scale, preprocessing=preprocessing, link=link
-            )
-            is_valid = index * chunk + jnp.arange(chunk) < num_samples
-            labels = jnp.where(is_valid, labels, 0)
-            images = jnp.matmul(x, wide, precision=HIGHEST).reshape(chunk, -1, dim)
-            forms = jnp.sum(images * x[:, None], axis=-1) - traces[None]
-            pull = (labels[:, None] * forms)[:, :, None] * x[:, None]
-            image = jnp.matmul(x.T, pull.reshape(chunk, -1), precision=HIGHEST)
-            push = jnp.sum(labels[:, None] * forms, axis=0)
-            centre = (identity[:, None] * push[None, :, None]).reshape(dim, -1)
-            added = (image - centre, jnp.sum(labels), jnp.sum(labels**2))
-            return _Sums(*(s + a for s, a in zip(sums, added, strict=True))), None
-
-        zero = jnp.zeros((), weights.dtype)
-        start = _Sums(jnp.zeros_like(wide), zero, zero)
-        chunks = jnp.arange(-(-num_samples // chunk))
-        sums = _Sums(*(s / num_samples for s in lax.scan(add_chunk, start, chunks)[0]))
-        image = sums.image.reshape(dim, -1, dim).transpose(1, 0, 2)
-        moved = data.flatten_symmetric(image) * (gain / 4) - sums.label / 2 * flat
-        return moved, sums
-
+    gain = 1 + 2 / dim if mode == "sphere" else 1.0
+    apply = functools.partial(_apply, see, num_samples, chunk, dim, gain)
     first = _first_block(key, block, dim, mode, weights.dtype)
     basis, images, sums = _krylov(apply, first, applications)
+    factor = 2.0 if fault == "no_half" else 1.0
+    made = _observed(basis, images, weights, vectors, factor)
+    labels = {"mean_label": sums.label[-1], "mean_square_label": sums.square[-1]}
+    return made | labels
+
+
+def _observed(
+    basis: Float[Array, "vectors D"],
+    images: Float[Array, "vectors D"],
+    weights: Float[Array, " features"],
+    targets: Float[Array, "features D"],
+    factor: float,
+) -> dict[str, Array]:
+    """Rayleigh–Ritz, and what is observed of it."""
     values, places, ritz = _ritz(basis, images, weights)
     learned = jnp.matmul(ritz.T, basis, precision=HIGHEST)[places]
-    factor = 2.0 if fault == "no_half" else 1.0
     return {
-        "overlap": jnp.sum(learned * vectors, axis=1) ** 2,
+        "overlap": jnp.sum(learned * targets, axis=1) ** 2,
         "eigenvalue": factor * values[places],
         "edge": factor * values[edge_places(weights, values.shape[0])],
-        "mean_label": sums.label[-1],
-        "mean_square_label": sums.square[-1],
     }
+
+
+def _apply(
+    see: Callable[[Array], tuple[Array, Array]],
+    num_samples: int,
+    chunk: int,
+    dim: int,
+    gain: float,
+    flat: Float[Array, "block D"],
+) -> tuple[Float[Array, "block D"], _Sums]:
+    """Ĉ of a block of flat symmetric matrices, in two products per chunk."""
+    U = data.unflatten_symmetric(flat, dim=dim)
+    wide = U.transpose(1, 0, 2).reshape(dim, -1)
+    traces = jnp.trace(U, axis1=1, axis2=2)
+    identity = jnp.eye(dim, dtype=flat.dtype)
+
+    def add_chunk(sums: _Sums, index: Array) -> tuple[_Sums, None]:
+        x, labels = see(index)
+        images = jnp.matmul(x, wide, precision=HIGHEST).reshape(chunk, -1, dim)
+        forms = jnp.sum(images * x[:, None], axis=-1) - traces[None]
+        pull = (labels[:, None] * forms)[:, :, None] * x[:, None]
+        image = jnp.matmul(x.T, pull.reshape(chunk, -1), precision=HIGHEST)
+        push = jnp.sum(labels[:, None] * forms, axis=0)
+        centre = (identity[:, None] * push[None, :, None]).reshape(dim, -1)
+        added = (image - centre, jnp.sum(labels), jnp.sum(labels**2))
+        return _Sums(*(s + a for s, a in zip(sums, added, strict=True))), None
+
+    zero = jnp.zeros((), flat.dtype)
+    start = _Sums(jnp.zeros_like(wide), zero, zero)
+    chunks = jnp.arange(-(-num_samples // chunk))
+    sums = _Sums(*(s / num_samples for s in lax.scan(add_chunk, start, chunks)[0]))
+    image = sums.image.reshape(dim, -1, dim).transpose(1, 0, 2)
+    moved = data.flatten_symmetric(image) * (gain / 4) - sums.label / 2 * flat
+    return moved, sums
 
 
 def _first_block(

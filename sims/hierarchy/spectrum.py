@@ -1,5 +1,7 @@
 """The layer-one learner with its whole second-moment matrix (dense)."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -56,9 +58,8 @@ def simulate_spectrum(
 ) -> dict[str, Array]:
     r"""Overlaps, eigenvalues and readout errors along a curve of sample sizes.
 
-    Draws hidden features and samples in chunks, accumulates
-    $M = \frac1n\sum_iT(y_i)z_iz_i^\top$, and diagonalises
-    $\hat C = (M - \overline T I)/2$ at every entry of `sample_counts`.
+    Diagonalises $\hat C = (M - \overline T I)/2$, $M = \frac1n\sum_iT(y_i)z_iz_i^\top$,
+    at every entry of `sample_counts`.
 
     Args:
         key: Key of the seed.
@@ -72,46 +73,28 @@ def simulate_spectrum(
         link: `id`, `tanh` or `poly`.
         normalise: The learner rescales $x_i$ to length √d (mode gaussian).
         chunk: Samples drawn at a time.
-        full: Add the whole spectrum and all squared overlaps (a direct call only: in a
-            sweep use `simulate_full_spectrum`).
+        full: Add `spectrum`, `squared_overlaps` (sweeps: `simulate_full_spectrum`).
         fault: A negative control: `shift_labels`, `permuted_norms` or `no_half`.
 
     Returns:
-        `overlap`, `mass`, `eigenvalue` of $\hat C$ per feature, `edge` on both sides,
-        errors of the population, raw and shrunk readouts, moments of the labels.
+        Per feature `overlap`, `mass`, `eigenvalue`; `edge`; errors; label moments.
     """
     vectors = data.hidden_vectors(key, weights, mode=mode, size=size)
     chunk = min(chunk, sample_counts[-1])
-    options = {"mode": mode, "size": size, "chunk": chunk}
-    learner = {"preprocessing": preprocessing, "link": link}
+    draw = functools.partial(data.draw_chunk, mode=mode, size=size, chunk=chunk)
 
-    def add_chunk(sums: _Sums, item: tuple[Array, Array, Array]) -> tuple[_Sums, None]:
-        index, segment, valid = item
-        drawn = data.draw_chunk(key, index, weights, noise, vectors, **options)
-        labels = data.preprocess(drawn.score, scale, **learner)
+    def see(index: Array) -> tuple[Array, Array]:
+        drawn = draw(key, index, weights, noise, vectors)
+        labels = data.preprocess(
+            drawn.score, scale, preprocessing=preprocessing, link=link
+        )
         labels = jnp.roll(labels, -1) if fault == "shift_labels" else labels
-        labels = jnp.where(jnp.arange(chunk) < valid, labels, 0)
-        seen = _seen(drawn.inputs, mode, normalise, fault)
-        moment = jnp.matmul((seen * labels[:, None]).T, seen, precision=HIGHEST)
-        added = (moment, jnp.sum(labels), jnp.sum(labels**2))
-        return _Sums(
-            *(s.at[segment].add(a) for s, a in zip(sums, added, strict=True))
-        ), None
+        return _seen(drawn.inputs, mode, normalise, fault), labels
 
-    count, D = len(sample_counts), vectors.shape[1]
-    shapes = ((count, D, D), (count,), (count,))
-    start = _Sums(*(jnp.zeros(shape, weights.dtype) for shape in shapes))
-    segments = lax.scan(add_chunk, start, _chunks(sample_counts, chunk))[0]
+    segments = _segments(see, sample_counts, chunk, vectors.shape[1], weights.dtype)
     n = jnp.asarray(np.array(sample_counts), weights.dtype)
-    moment, mean, square = (
-        jnp.cumsum(s, axis=0) / n.reshape(-1, *[1] * (s.ndim - 1)) for s in segments
-    )
-    identity = jnp.eye(D, dtype=moment.dtype)[None]
-    centred = (moment - mean[:, None, None] * identity) / 2
-    values, bases = jnp.linalg.eigh(centred)
-    ratio = n / data.feature_dim(size, mode)
-    judge = jax.vmap(_judge, in_axes=(None, None, 0, 0, 0, 0, None, None))
-    made = judge(weights, vectors, values, bases, square, ratio, mode, size)
+    centred, mean, square = _centred(segments, n)
+    made = _observed(weights, vectors, centred, square, n, mode, size)
     if fault == "no_half":
         made |= {name: 2 * made[name] for name in ("eigenvalue", "edge")}
     if not full:
@@ -163,6 +146,57 @@ def simulate_full_spectrum(
         chunk=chunk,
         full=True,
     )
+
+
+def _observed(
+    weights: Float[Array, " features"],
+    vectors: Float[Array, "features D"],
+    centred: Float[Array, "count D D"],
+    square: Float[Array, " count"],
+    n: Float[Array, " count"],
+    mode: str,
+    size: int,
+) -> dict[str, Any]:
+    """What is observed along the curve: one batched diagonalisation."""
+    values, bases = jnp.linalg.eigh(centred)
+    ratio = n / data.feature_dim(size, mode)
+    judge = jax.vmap(_judge, in_axes=(None, None, 0, 0, 0, 0, None, None))
+    return judge(weights, vectors, values, bases, square, ratio, mode, size)
+
+
+def _segments(
+    see: Callable[[Array], tuple[Array, Array]],
+    sample_counts: tuple[int, ...],
+    chunk: int,
+    D: int,
+    dtype: np.dtype,
+) -> _Sums:
+    """Sums over each segment of the curve, chunk by chunk."""
+
+    def add_chunk(sums: _Sums, item: tuple[Array, Array, Array]) -> tuple[_Sums, None]:
+        index, segment, valid = item
+        seen, labels = see(index)
+        labels = jnp.where(jnp.arange(chunk) < valid, labels, 0)
+        moment = jnp.matmul((seen * labels[:, None]).T, seen, precision=HIGHEST)
+        added = (moment, jnp.sum(labels), jnp.sum(labels**2))
+        pairs = zip(sums, added, strict=True)
+        return _Sums(*(total.at[segment].add(part) for total, part in pairs)), None
+
+    count = len(sample_counts)
+    shapes = ((count, D, D), (count,), (count,))
+    start = _Sums(*(jnp.zeros(shape, dtype) for shape in shapes))
+    return lax.scan(add_chunk, start, _chunks(sample_counts, chunk))[0]
+
+
+def _centred(
+    segments: _Sums, n: Float[Array, " count"]
+) -> tuple[Float[Array, "count D D"], Float[Array, " count"], Float[Array, " count"]]:
+    """Ĉ along the curve, and the two moments of the labels."""
+    moment, mean, square = (
+        jnp.cumsum(s, axis=0) / n.reshape(-1, *[1] * (s.ndim - 1)) for s in segments
+    )
+    identity = jnp.eye(moment.shape[-1], dtype=moment.dtype)[None]
+    return (moment - mean[:, None, None] * identity) / 2, mean, square
 
 
 def _chunks(
