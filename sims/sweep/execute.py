@@ -18,8 +18,7 @@ from .control import Control
 from .errors import SpecificationError
 from .jobs import Arguments, Job
 from .keep import Store
-from .plan import recipe_key
-from .program import Program, build
+from .program import Program, build, recipe_key
 
 IN_FLIGHT = 2
 FLUSH_SECONDS = 5.0

@@ -24,7 +24,8 @@ from .block import (
 from .canonical import array_digest, digest
 from .errors import CorruptBlock, NonDeterministic, StoreError
 from .locks import Lock
-from .plan import Cell, Group, Quantum, kept
+from .plan import Cell, Group, Quantum
+from .program import kept
 from .signature import SCHEMA, provenance
 from .source import source_hash
 

@@ -1,7 +1,6 @@
 """Planning: cells into groups, groups into tiles; nothing compiles, nothing runs."""
 
 import functools
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from . import grid
 from .canonical import array_digest, canonical, digest, words
 from .errors import SpecificationError
 from .memory import MemoryBudget
-from .program import Recipe
+from .program import Recipe, recipe_key
 from .signature import SCHEMA, machine
 from .simulator import Simulator
 from .source import source_hash
@@ -359,28 +358,6 @@ def _group(
         stream=stream,
         address=digest(signature),
     )
-
-
-def recipe_key(recipe: Recipe) -> tuple[Any, str]:
-    """What makes two recipes the same program in this process."""
-    shapes = {
-        part: {k: [s.shape, s.dtype.str] for k, s in getattr(recipe, part).items()}
-        for part in ("inputs", "shared")
-    }
-    parts = {k: kept(out) for k, out in recipe.outputs.items()}
-    policy = recipe.policy
-    text = canonical(
-        [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
-    )
-    return inspect.unwrap(recipe.sim.function), text
-
-
-def kept(out: Out) -> Any:
-    """What is kept of an output, as plain data."""
-    keep = out.keep
-    if isinstance(keep, slice):
-        return ["slice", keep.start, keep.stop, keep.step]
-    return keep
 
 
 class _Hidden:

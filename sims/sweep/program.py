@@ -1,6 +1,7 @@
 """A program: one simulator at one static signature, for one tile per device."""
 
 import functools
+import inspect
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import cache
+from .canonical import canonical
 from .errors import SpecificationError
 from .signature import numerics
 from .simulator import Simulator
@@ -92,6 +94,28 @@ class Recipe:
                 ) from error
         _check_shapes(self, shapes)
         return dict(shapes), live_bytes(jaxpr.jaxpr), operations(jaxpr.jaxpr)
+
+
+def recipe_key(recipe: Recipe) -> tuple[Any, str]:
+    """What makes two recipes the same program in this process."""
+    shapes = {
+        part: {k: [s.shape, s.dtype.str] for k, s in getattr(recipe, part).items()}
+        for part in ("inputs", "shared")
+    }
+    parts = {k: kept(out) for k, out in recipe.outputs.items()}
+    policy = recipe.policy
+    text = canonical(
+        [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
+    )
+    return inspect.unwrap(recipe.sim.function), text
+
+
+def kept(out: Out) -> Any:
+    """What is kept of an output, as plain data."""
+    keep = out.keep
+    if isinstance(keep, slice):
+        return ["slice", keep.start, keep.stop, keep.step]
+    return keep
 
 
 def lane_key(root: Any, stream: Any, hi: Any, lo: Any, lane: Any) -> jax.Array:
