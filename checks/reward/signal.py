@@ -8,6 +8,7 @@ from scipy import special
 from xarray import DataArray, Dataset
 
 from ...sims import reward as sims
+from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from ..mutants import reward as wrong
@@ -157,7 +158,7 @@ def growth(*, temperatures: tuple[float, ...], bounds: tuple[float, ...]) -> Des
 def at_temperature(temperature: float) -> dict:
     """The mutation of both sweeps to one other temperature."""
 
-    def change(before: sims.weight_ess.__class__) -> object:
+    def change(before: Sweep) -> Sweep:
         return replace(before, dynamic={"temperature": [temperature], "noise": [0.0]})
 
     return {"few": change, "many": change}
