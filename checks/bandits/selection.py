@@ -14,7 +14,6 @@ from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes
 from ..mutants import bandits as wrong
 from .common import (
     Observed,
-    claimed,
     constant,
     exactly,
     game,
@@ -337,9 +336,7 @@ RATIO = Claim(
         "paper": {"arms": (500, 5000, 50000)},
         "gpu": {"arms": (500, 5000, 50000)},
     },
-    mutants=(
-        Mutant("ratio without 1/2", claimed(lambda value: 2 * np.asarray(value))),
-    ),
+    mutants=(scaled("ratio without 1/2", 2.0),),
 )
 
 CLAIMS = (BATCH, PULLS, LAW, HIT, ORDER, UPPER, RATIO)
