@@ -298,7 +298,7 @@ def separation(*, arms: int, per_arm: float) -> Design:
 
 def _one_arm(sweep: Sweep) -> Sweep:
     """The same player when it may keep one arm only: uniform exploration, tuned."""
-    arms = sweep.static["width"][0]
+    arms = next(iter(sweep.static["width"]))
 
     def pulls(per_arm: float, **_: Any) -> float:
         return number(theory.tuned_pulls(arms, arms * per_arm, SIGMA, 0.5))
