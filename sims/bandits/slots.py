@@ -77,7 +77,7 @@ def simulate_ladder_stream(
     def event(slots: Slots, index: Int[Array, ""]) -> tuple[Slots, None]:
         """An arrival, or (after the last one) the flush of one level's champion."""
         level = index - gaps.shape[0]
-        arm = jnp.where(level < 0, index, slots.arm[level])
+        arm = jnp.where(level < 0, index, slots.arm[level]).astype(jnp.int32)
         here = jnp.where(level < 0, jnp.isfinite(gaps[arm]), slots.held[level] > 0)
         here &= (level < 0) | flush
         slots = _clear(slots, level, here & (level >= 0))
@@ -127,7 +127,7 @@ def _meet(
     """Pull the entrant and compare it with the champion of the level."""
     tape, level_pulls, sigma, _, starts = rules
     size = level_pulls[level]
-    noise = tape[starts[level] + slots.entered[level]]
+    noise = tape[int(starts[level]) + slots.entered[level]]
     score = sigma / jnp.sqrt(size) * noise - entrant.gap
     better = here & (score > slots.score[level])
     paid = jnp.stack([size, size * entrant.gap])
