@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 from xarray import DataArray
 
-from ..checks.bandits.common import SIGMA, game, hard, number, prior
-from ..sims import bandits as sims
-from ..sims.bandits.sweeps import stage_count
-from ..sims.sweep import Sweep, zip_
-from ..theory import bandits as theory
-from . import style
-from .figure import Data, Figure
+from ...checks.bandits.common import SIGMA, game, hard, number, prior
+from ...sims import bandits as sims
+from ...sims.bandits.sweeps import stage_count
+from ...sims.sweep import Sweep, zip_
+from ...theory import bandits as theory
+from .. import style
+from ..figure import Data, Figure
 
 PER_ARM = 1e6
 GAPS = np.geomspace(1e-4, 0.5, 400)
@@ -84,7 +84,8 @@ def sandwich(data: Data) -> Canvas:
     limit = number(theory.bar_limit_constant(**RISING).constant)
     style.theory(axes, arms, np.full(len(arms), limit), "rising bar, limit", 2)
     floor = [
-        _unit(theory.regret_lower_bound(int(k), k * PER_ARM).value, k) for k in arms
+        _unit(theory.regret_lower_bound(int(k), k * PER_ARM).value, float(k))
+        for k in arms
     ]
     axes.fill_between(arms, 0, floor, color="#e8e8e8", zorder=0)
     style.bound(axes, arms, floor, "lower bound")
