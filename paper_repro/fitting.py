@@ -1,16 +1,30 @@
 """`limen fit`: a user's own data through a system's estimator."""
 
 import json
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from ..figures import hawkes as hawkes_figures
+from ..figures.export import save
+from ..figures.style import applied
+from ..sims import hawkes
 from . import documents
+
+Fit = Callable[[Path, float | None], tuple[Any, Canvas]]
 
 
 class UnknownSystemError(ValueError):
     """No estimator for data from outside."""
 
 
-def fit_file(system: str, file: Path, out: Path, until: float | None) -> list[Path]:
+def fit_file(
+    system: str, file: Path, out: Path, until: float | None
+) -> tuple[str, list[Path]]:
     """Read a file, fit, and write JSON and figure.
 
     Args:
@@ -20,19 +34,40 @@ def fit_file(system: str, file: Path, out: Path, until: float | None) -> list[Pa
         until: End of the observation; the last event if None.
 
     Returns:
-        The files written.
+        A summary in words and the files written.
 
     Raises:
         UnknownSystemError: If the system takes no data from outside.
+        ValueError: If the data cannot be used.
     """
     if system not in FITS:
         raise UnknownSystemError(
             f"`{system}` has no estimator for your data; {', '.join(FITS)} has."
         )
-    estimate, canvas = FITS[system](file, until)
+    with applied():
+        found, canvas = FITS[system](file, until)
     documents.make_folder(out)
     target = out / f"{system}-{file.stem}.json"
-    target.write_text(json.dumps(estimate, indent=1), encoding="utf-8")
-    from ..figures.export import save
+    values = {field.name: _plain(getattr(found, field.name)) for field in fields(found)}
+    target.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    return str(found), [target, *save(canvas, target.with_suffix(""))]
 
-    return [target, *save(canvas, target.with_suffix(""))]
+
+def _hawkes(file: Path, until: float | None) -> tuple[hawkes.HawkesFit, Canvas]:
+    """Events with columns time and node."""
+    if not file.is_file():
+        raise ValueError(f"There is no file `{file}`.")
+    times, nodes = hawkes.read_events(file)
+    end = float(np.nextafter(times.max(), np.inf)) if until is None else until
+    found = hawkes.fit(times, nodes, end)
+    return found, hawkes_figures.network(found)
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, NaN as null: JSON knows neither."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return np.where(np.isnan(value), None, value.astype(object)).tolist()
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+FITS: dict[str, Fit] = {"hawkes": _hawkes}

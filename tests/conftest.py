@@ -1,5 +1,6 @@
 """Strict configuration for the whole suite: accidents are errors."""
 
+import hypothesis
 import jax
 from limen.theory import threads
 
@@ -7,6 +8,10 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_debug_key_reuse", True)
+
+# Shared machines are slow at times: a deadline would fail for no reason of ours.
+hypothesis.settings.register_profile("limen", deadline=None)
+hypothesis.settings.load_profile("limen")
 
 
 def pytest_report_header() -> str:

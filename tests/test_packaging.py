@@ -41,7 +41,10 @@ def test_nothing_is_missing(wheel):
 
 def test_it_works_from_any_folder(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    code = "import limen.theory, limen.paper_repro.cli as c; print(limen.theory.__file__); c.main(['list'])"
+    code = (
+        "import limen.theory, limen.paper_repro.cli as c;"
+        "print(limen.theory.__file__); c.main(['list'])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},

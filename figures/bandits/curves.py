@@ -55,7 +55,7 @@ def failure_sweeps(*, arms: tuple[int, ...]) -> Mapping[str, Sweep]:
 
 def failure(data: Data) -> Canvas:
     """Failure probability against the number of arms."""
-    arms = data.sizes["arms"]
+    arms = np.array(data.sizes["arms"])
     figure, panels = style.canvas(width=6.2)
     figure.set_figheight(3.2)
     axes = panels[0, 0]
@@ -63,16 +63,16 @@ def failure(data: Data) -> Canvas:
         (2, "bar", "rising bar"),
         (1, "uniform", "uniform, $m = n_1$"),
     ):
-        found = [_mean(data.sweeps[f"{name} {k}"].loss > 0) for k in arms]
+        found = [_mean(data.sweeps[f"{name} {k}"].loss > 0) for k in arms.tolist()]
         mean, error = (np.array(part, float) for part in zip(*found, strict=True))
         style.points(axes, arms, mean, error, label, colour)
     mean, error = _mean(data.sweeps["king"].loss > 0)
     style.points(axes, arms, mean, error, r"budget king, $\Delta = 0.1$", 0, "s")
-    grid = np.geomspace(min(arms), max(arms), 30)
+    grid = np.geomspace(arms.min(), arms.max(), 30)
     score = 1.01 * np.sqrt(SCORE) / SIGMA
     miss = [1 - number(theory.slippage_hit(int(k), score)) for k in grid]
     style.theory(axes, grid, miss, "uniform, quadrature", 1)
-    sharp = sequential.sharp_bound(max(arms), SCORE)
+    sharp = sequential.sharp_bound(int(arms.max()), SCORE)
     style.theory(axes, grid, np.full(30, sharp), r"bar, $K\to\infty$", 2)
     gauss = [sequential.gauss_bound(int(k), SCORE) for k in grid]
     style.bound(axes, grid, gauss, "bar, bound", 2)

@@ -79,5 +79,6 @@ def fit(
     """Put your own data through a system's estimator: estimate, figure, JSON."""
     from ..fitting import fit_file
 
-    for path in fit_file(system, file, out, until):
-        typer.echo(path)
+    summary, paths = fit_file(system, file, out, until)
+    for line in [summary, *paths]:
+        typer.echo(line)

@@ -194,7 +194,9 @@ def test_spiked_matrix_against_dense_eigenvectors():
     with jax.enable_x64(True):
         keys = [jax.random.key(6) for _ in range(2)]
         found = hierarchy.simulate_spiked_goe(keys[0], jnp.asarray(theta), size=30)
-        parts = window.draw_tridiagonal(keys[1], size=30, dtype=jnp.asarray(theta).dtype)
+        parts = window.draw_tridiagonal(
+            keys[1], size=30, dtype=jnp.asarray(theta).dtype
+        )
         diagonal, squares = (np.asarray(p) for p in parts)
     for j, strength in enumerate(theta):
         top, overlap = reference.spiked_goe(diagonal, squares, strength)

@@ -1,0 +1,92 @@
+"""Figures on learning-rate transfer and feature movement."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from ...checks.meanfield import training as checks
+from .. import style
+from ..figure import Data, Figure
+from .common import clean, moments
+
+TITLES = {"abc": "maximal update", "sp": "standard parametrization"}
+
+
+def transfer(data: Data) -> Canvas:
+    """Loss after training against the learning rate, all widths."""
+    figure, axes = style.canvas(2, 1, sharey=True)
+    best = {}
+    for axis, form in zip(axes[0], TITLES, strict=True):
+        found = data["MF-3a"][form]
+        best[form] = checks.best_rate(found, 1.0 if form == "sp" else 0.0)
+        _curves(axis, clean(found).loss.isel(step=-1), form)
+    axes[0, 0].set_ylabel("loss after 20 steps")
+    inset = axes[0, 1].inset_axes((0.56, 0.62, 0.42, 0.36))
+    for colour, form in enumerate(TITLES):
+        mean = np.exp(np.log(best[form]).mean("seed"))
+        inset.plot(mean.width, mean, "o-", ms=2, lw=0.7, color=style.COLOURS[colour])
+    inset.set(xscale="log", yscale="log")
+    inset.set_title(r"$\eta^*(N)$", fontsize=6)
+    inset.tick_params(labelsize=5)
+    return figure
+
+
+def _curves(axis: Any, loss: Any, form: str) -> None:
+    power = 1.0 if form == "sp" else 0.0
+    for colour, width in enumerate(loss.width.values):
+        rate = 2.0**loss.octave.values / width**power
+        values = np.nan_to_num(loss.sel(width=width).transpose(..., "octave"), nan=1e3)
+        curve = np.exp(np.log(np.clip(values, 1e-12, 1e3)).mean(0))
+        axis.plot(
+            rate,
+            curve,
+            "o-",
+            ms=2,
+            lw=0.8,
+            color=style.COLOURS[colour % 7],
+            label=f"$N={int(width)}$",
+        )
+    axis.set(xscale="log", yscale="log", xlabel=r"learning rate $\eta$")
+    axis.set_ylim(5e-3, 2)
+    axis.set_title(TITLES[form])
+    axis.legend(ncols=2)
+
+
+def movement(data: Data) -> Canvas:
+    """Feature movement against the width for three output exponents."""
+    figure, axes = style.canvas()
+    axis = axes[0, 0]
+    found = clean(data["MF-2a"]["movement"])
+    width = found.width.values
+    constant = checks.lazy_constant(checks.HORIZON)
+    for colour, s in enumerate(found.output_exponent.values):
+        mean, error = moments(found.movement.sel(output_exponent=s))
+        style.points(axis, width, mean, error, f"$s={s:g}$", colour, "os^"[colour])
+        label = r"$c_{\mathrm{lazy}}N^{s-1}$" if colour == 0 else "_"
+        style.theory(axis, width, constant * width ** (s - 1), label, colour)
+    axis.set(xscale="log", yscale="log", xlabel="width $N$")
+    axis.set_ylabel(r"movement $\Delta_N$")
+    axis.legend()
+    return figure
+
+
+FIGURES = (
+    Figure(
+        name="transfer",
+        caption=r"Loss after 20 full-batch steps against the learning rate at "
+        r"six widths: "
+        r"the best rate stays in maximal update and falls like $1/N$ in standard "
+        r"parametrization (inset).",
+        claims=("MF-3a",),
+        draw=transfer,
+    ),
+    Figure(
+        name="movement",
+        caption=r"Root-mean-square movement of neurons against the width for "
+        r"$f=N^{-s}\sum a_i\sigma(w_i\cdot x)$: lazy for $s<1$ with its constant, of "
+        r"order one in maximal update ($s=1$).",
+        claims=("MF-2a",),
+        draw=movement,
+    ),
+)
