@@ -4,6 +4,9 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 SOURCES := theory sims checks figures paper_repro
 
+# Before Python starts, so that it holds even where NumPy is imported before limen.
+export OPENBLAS_NUM_THREADS ?= 1
+
 .PHONY: help install lint test reproduce bench calibrate soak docs clean
 
 help:  ## show this list

@@ -59,7 +59,9 @@ def public_functions():
     for module in modules():
         for name, item in vars(module).items():
             own = getattr(item, "__module__", None) == module.__name__
-            if own and not name.startswith("_") and inspect.isroutine(item):
+            made = "<locals>" in getattr(item, "__qualname__", "")
+            public = own and not made and not name.startswith("_")
+            if public and inspect.isroutine(item):
                 yield pytest.param(item, id=f"{module.__name__}.{name}")
 
 

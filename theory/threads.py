@@ -18,3 +18,6 @@ def pool_size() -> int:
 
 
 os.environ.setdefault("NPROC", str(pool_size()))
+# LAPACK's own threads fight with the pool's: batched `eigh` on two busy cores took 260
+# to 2800 ms a lane with them and 4 to 10 ms without. Read when NumPy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -27,10 +27,7 @@ from .common import (
 )
 
 CAP, STEPS, HORIZON = 2048, 20, 2.0
-DATA = {
-    "X": lambda **_: training_data()[0],
-    "y": lambda **_: training_data()[1],
-}
+DATA = {"X": lambda **_: training_data()[0], "y": lambda **_: training_data()[1]}
 
 
 def same_network(

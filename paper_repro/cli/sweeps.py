@@ -19,6 +19,13 @@ app.add_typer(store_app, name="store", rich_help_panel=SWEEPS)
 Folder = Annotated[
     Path, typer.Argument(help="Folder of a store, such as results/store")
 ]
+Axes = Annotated[
+    list[str] | None,
+    typer.Option(help="name=16,64,256 or name=1e5:1e8:7log or name=0:1:11"),
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="FILE.nc, FILE.zarr or FILE.csv")
+]
 SAMPLES = Path("results/store")
 
 
@@ -30,16 +37,10 @@ def sweep(
             help="system.name, module:function or file.py:function", show_default=False
         ),
     ] = "",
-    axis: Annotated[
-        list[str] | None,
-        typer.Option(help="name=16,64,256 or name=1e5:1e8:7log or name=0:1:11"),
-    ] = None,
+    axis: Axes = None,
     seeds: Annotated[int, typer.Option(help="Independent runs of every cell.")] = 16,
     replicas: Annotated[int, typer.Option(help="Lanes per seed.")] = 1,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="FILE.nc, FILE.zarr or FILE.csv"),
-    ] = None,
+    output: Output = None,
     store: Annotated[Path, typer.Option(help="Where samples are kept.")] = SAMPLES,
     base_seed: Annotated[int, typer.Option("--seed", help="Root of all streams.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,

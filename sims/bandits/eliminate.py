@@ -125,8 +125,7 @@ def simulate_keep_top(
     gaps = streams.gaps_of(means)
     here = jnp.isfinite(gaps)
     arms = jnp.sum(here, dtype=gaps.dtype)
-    order = jnp.arange(gaps.shape[0], dtype=gaps.dtype)
-    is_last = order == arms - 1
+    is_last = jnp.arange(gaps.shape[0], dtype=gaps.dtype) == arms - 1
     each = jnp.asarray(pulls, gaps.dtype)
 
     def batch(count: Int[Array, ""], size: Float[Array, ""]) -> Float[Array, " arms"]:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 HIGHEST = lax.Precision.HIGHEST
 MODES = ("gauss", "gaussian", "sphere")
@@ -132,7 +132,7 @@ def hidden_vectors(
 
 def draw_chunk(
     key: Key[Array, ""],
-    index: Array,
+    index: Int[Array, ""] | int,
     weights: Float[Array, " features"],
     noise: Float[Array, ""],
     vectors: Float[Array, "features D"],

@@ -8,10 +8,12 @@ from ._checks import network, positive
 
 
 def solve_rates(mu: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Stationary rates: (I − W) λ = μ."""
     return np.linalg.solve(np.eye(len(mu)) - weights, mu)
 
 
 def solve_lyapunov(mu: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Solution X of (I − W) X + X (I − W)ᵀ = diag(λ)."""
     identity = np.eye(len(mu))
     rates = np.diag(solve_rates(mu, weights))
     return linalg.solve_continuous_lyapunov(identity - weights, rates)
