@@ -66,7 +66,9 @@ def _hawkes(file: Path, until: float | None) -> tuple[hawkes.HawkesFit, Canvas]:
 def _plain(value: Any) -> Any:
     """Arrays as lists, NaN as null: JSON knows neither."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return np.where(np.isnan(value), None, value.astype(object)).tolist()
+        filled = value.astype(object)
+        filled[np.isnan(value)] = None
+        return filled.tolist()
     return value.tolist() if hasattr(value, "tolist") else value
 
 

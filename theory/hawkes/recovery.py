@@ -3,6 +3,8 @@ r"""How long to watch: signal-to-noise of the scores, recovery probability and t
 Gaussian approximations of the two-stage estimator. Claims HK-8 and HK-9.
 """
 
+from typing import Any, cast
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -264,7 +266,8 @@ def best_threshold_frac(
         method="bounded",
         options={"xatol": 1e-10},
     )
-    return jnp.asarray(best.x), jnp.asarray(np.exp(best.fun))
+    found = cast(Any, best)
+    return jnp.asarray(found.x), jnp.asarray(np.exp(found.fun))
 
 
 class _Curve:

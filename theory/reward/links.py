@@ -6,7 +6,7 @@ Claims: `RW-3` (existence of the tilt) and the table of `RW-4` (exponents).
 import functools
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -140,4 +140,4 @@ def _top_of_flip() -> float:
     found = optimize.minimize_scalar(
         negative, bounds=(0, 2), method="bounded", options={"xatol": 1e-10}
     )
-    return -float(found.fun)
+    return -float(cast(Any, found).fun)
