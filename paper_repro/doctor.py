@@ -65,7 +65,7 @@ def _pool() -> Finding:
 
 
 def _global_precision() -> Finding:
-    wide = bool(jax.config.read("jax_enable_x64"))
+    wide = bool(jax.config.jax_enable_x64)
     return Finding(
         "global x64",
         "on" if wide else "off",
@@ -110,7 +110,7 @@ def _products() -> Finding:
 
 
 def _promotion() -> Finding:
-    mode = jax.config.read("jax_numpy_rank_promotion")
+    mode = jax.config.jax_numpy_rank_promotion
     return Finding("rank promotion", str(mode))
 
 
@@ -132,7 +132,7 @@ def _flags() -> Finding:
 def _cache() -> Finding:
     folder = Path(
         os.environ.get("JAX_COMPILATION_CACHE_DIR")
-        or jax.config.read("jax_compilation_cache_dir")
+        or jax.config.jax_compilation_cache_dir
         or Path.home() / ".cache" / "limen"
     )
     if not folder.is_dir():

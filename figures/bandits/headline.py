@@ -100,7 +100,7 @@ def sandwich(data: Data) -> Canvas:
     return figure
 
 
-def _unit(regret: Any, arms: float, per_arm: float = PER_ARM) -> float:
+def _unit(regret: Any, arms: Any, per_arm: float = PER_ARM) -> float:
     return number(regret) / number(theory.regret_unit(int(arms), arms * per_arm))
 
 

@@ -12,7 +12,7 @@ SMALL = {
     "tail": {"arms": 32, "per_arm": 1e4},
     "order": {"arms": (16, 32)},
     "failure": {"arms": (16, 32)},
-    "memory": {"arms": 32, "kept": (1.0, 16.0), "per_arm": (1e4,)},
+    "memory": {"arms": 32, "kept": (1.0, 16.0), "per_arm": (1e4, 1e6)},
 }
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
