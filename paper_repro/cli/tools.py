@@ -34,7 +34,7 @@ def doctor() -> None:
             else typer.style("look", fg="red", bold=True)
         )
         typer.echo(f"{mark}  {finding.subject:<18} {finding.fact}")
-        if finding.advice:
+        if finding.advice and not finding.ok:
             typer.echo(f"{'':<25}-> {finding.advice}")
 
 
