@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..theory import threads
 
+_config: Any = jax.config
 PACKAGES = ("limen", "jax", "jaxlib", "numpy", "scipy", "xarray", "equinox")
 
 
@@ -65,7 +67,7 @@ def _pool() -> Finding:
 
 
 def _global_precision() -> Finding:
-    wide = bool(jax.config.jax_enable_x64)
+    wide = bool(_config.jax_enable_x64)
     return Finding(
         "global x64",
         "on" if wide else "off",
@@ -110,7 +112,7 @@ def _products() -> Finding:
 
 
 def _promotion() -> Finding:
-    mode = jax.config.jax_numpy_rank_promotion
+    mode = _config.jax_numpy_rank_promotion
     return Finding("rank promotion", str(mode))
 
 
@@ -132,7 +134,7 @@ def _flags() -> Finding:
 def _cache() -> Finding:
     folder = Path(
         os.environ.get("JAX_COMPILATION_CACHE_DIR")
-        or jax.config.jax_compilation_cache_dir
+        or _config.jax_compilation_cache_dir
         or Path.home() / ".cache" / "limen"
     )
     if not folder.is_dir():
