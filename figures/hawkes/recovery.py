@@ -60,6 +60,16 @@ def _time(times: np.ndarray, shares: np.ndarray, level: float) -> tuple[float, f
     return crossing_time(shares, times, level), float(np.std(resampled))
 
 
+def _reached(
+    data: Data, sizes: np.ndarray, method: str, level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sizes at which a method reaches the level in its window, times and errors."""
+    found = [_time(*_shares(data, int(d), method), level) for d in sizes]
+    value, error = np.array(found).T
+    kept = np.isfinite(value)
+    return sizes[kept], value[kept], error[kept]
+
+
 def _predicted(size: float, level: float) -> float:
     plan = recovery_plan(int(size), *growth.CONFIGS["A"])
     scales = plan["null"], plan["edge"]
@@ -75,9 +85,8 @@ def draw_times(data: Data) -> Canvas:
     sizes = np.array(_sizes(data), dtype=float)
     grid = 2.0 ** np.linspace(3, max(np.log2(sizes[-1]), 7), 9)
     for colour, (label, _) in enumerate(METHODS.items()):
-        found = [_time(*_shares(data, int(d), label), 0.5) for d in sizes]
-        value, error = np.array(found).T
-        style.points(left, sizes, value, error, label, colour, MARKERS[colour])
+        x, value, error = _reached(data, sizes, label, 0.5)
+        style.points(left, x, value, error, label, colour, MARKERS[colour])
     style.theory(left, grid, [_predicted(d, 0.5) for d in grid], "prediction", 0)
     fano = [fano_time(int(d) // 2) for d in grid]
     style.bound(left, grid, fano, "Fano (bipartite class)")
@@ -92,14 +101,13 @@ def draw_times(data: Data) -> Canvas:
 def _growth_panel(axes: Axes, data: Data, sizes: np.ndarray, grid: np.ndarray) -> None:
     """T50 and T95 on a linear scale, with the prediction and fitted laws."""
     for colour, level in ((0, 0.5), (1, 0.95)):
-        found = [_time(*_shares(data, int(d), "two-stage"), level) for d in sizes]
-        value, error = np.array(found).T
+        x, value, error = _reached(data, sizes, "two-stage", level)
         name = f"$T_{{{round(100 * level)}}}$"
-        style.points(axes, sizes, value, error, name, colour, MARKERS[colour])
+        style.points(axes, x, value, error, name, colour, MARKERS[colour])
         curve = [_predicted(d, level) for d in grid]
         style.theory(axes, grid, curve, f"{name}, predicted", colour)
         if level == 0.5:
-            text = _chi_squares(sizes, value, error)
+            text = _chi_squares(x, value, error)
             axes.text(0.98, 0.04, text, transform=axes.transAxes, ha="right", size=6)
     _log_axis(axes, sizes)
     axes.set_ylabel(r"observation time  [$1/\beta$]")
