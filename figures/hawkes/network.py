@@ -71,6 +71,7 @@ def _graph(
     order: np.ndarray,
 ) -> None:
     d = len(order)
+    mark, letters = (8, 5) if d <= 24 else (5.5, 3.8)
     angle = np.empty(d)
     angle[order] = 2 * np.pi * np.arange(d) / d
     x, y = np.cos(angle), np.sin(angle)
@@ -85,18 +86,20 @@ def _graph(
             connectionstyle="arc3,rad=0.15",
             arrowstyle="-|>",
             mutation_scale=6,
-            shrinkA=5,
-            shrinkB=5,
+            shrinkA=mark / 2,
+            shrinkB=mark / 2,
             linewidth=3 * min(float(weights[child, parent]), 1.0),
             color=colours(scale(z[child, parent])),
         )
         axes.add_patch(arrow)
     axes.plot(
-        x, y, "o", color="white", markeredgecolor="k", markersize=8, label="_node"
+        x, y, "o", color="white", markeredgecolor="k", markersize=mark, label="_node"
     )
     if d <= LABELLED:
         for node in range(d):
-            axes.text(x[node], y[node], str(node), ha="center", va="center", size=5)
+            axes.text(
+                x[node], y[node], str(node), ha="center", va="center", size=letters
+            )
     axes.set_aspect("equal")
     axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
     axes.axis("off")

@@ -89,7 +89,7 @@ def draw_gaps(data: Data) -> Canvas:
         style.bound(right, [0, 1], [sign * radius] * 2, label)
     right.set_xlabel("$F$ (exponential)")
     right.set_ylabel(f"difference of the laws, {n:,} gaps")
-    right.legend(loc="upper left")
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 0.15))
     return figure
 
 
@@ -126,7 +126,9 @@ def draw_ladder(data: Data) -> Canvas:
     right.axhline(0.5, color="k", linewidth=0.8, label="_half")
     right.set_xticks(places, list(names.values()))
     right.set_ylabel("probability of any error, $n = 16$")
-    right.legend(loc="lower left", fontsize=6)
+    right.set_axisbelow(True)
+    right.set_ylim(0, 1.15)
+    right.legend(loc="upper center", fontsize=6, ncols=2)
     return figure
 
 

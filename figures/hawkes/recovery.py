@@ -93,7 +93,7 @@ def draw_times(data: Data) -> Canvas:
     _log_axis(left, sizes)
     left.set_yscale("log")
     left.set_ylabel(r"observation time $T_{50}$  [$1/\beta$]")
-    left.legend(fontsize=6, loc="lower right")
+    left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.5, 0.48))
     _growth_panel(right, data, sizes, grid)
     return figure
 
@@ -174,6 +174,7 @@ def draw_margins(data: Data) -> Canvas:
             panel.hist(
                 values, bins, alpha=0.7, color=style.COLOURS[colour], label=label
             )
+        panel.set_axisbelow(True)
         panel.axvline(0.25, color="k", linewidth=0.8, label="_threshold")
         panel.set_title(rf"$d = {size}$, $T = {times[chunk]:.0f}$")
         panel.set_xlabel("fitted weight")
