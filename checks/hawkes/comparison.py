@@ -1,5 +1,6 @@
 """Claims that compare methods on the same events: HK-8, HK-13, HK-15 and HK-F."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -136,6 +137,7 @@ HK_13D = _ordering_claim(
 )
 
 
+@functools.cache
 def screening_gap(bin_width: float) -> float:
     """Smallest edge minus largest other clipped covariance in a ring."""
 
@@ -154,6 +156,7 @@ def screening_gap(bin_width: float) -> float:
     return lagged(0, 1) - max(lagged(0, 2), lagged(1, 0))
 
 
+@functools.cache
 def sufficient_time(num_nodes: int, bin_width: float = 0.25) -> float:
     """T_suff of configuration A at error .5."""
     return float(

@@ -138,7 +138,7 @@ def centred(
 
 def edge_mean(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Mean over the edges of `weights` along the last two axes."""
-    return np.asarray(matrix)[..., weights > 0].mean(axis=-1)
+    return np.asarray(np.asarray(matrix)[..., weights > 0].mean(axis=-1))
 
 
 @functools.cache

@@ -57,7 +57,7 @@ def draw_covariances(data: Data) -> Canvas:
 
 
 def _mean_over(matrices: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    return np.asarray(matrices)[..., pairs].mean(axis=-1)
+    return np.asarray(np.asarray(matrices)[..., pairs].mean(axis=-1))
 
 
 def draw_gaps(data: Data) -> Canvas:

@@ -104,7 +104,7 @@ def binned_moments(
     )
     bins = jnp.round(T / bin_width)
     counts = binned.counts
-    used = (jnp.arange(num_bins) < bins).astype(mu.dtype)
+    used = (jnp.arange(num_bins, dtype=mu.dtype) < bins).astype(mu.dtype)
     states = binned.states * used[:, None]
     clipped = jnp.minimum(counts, clip)
     return {

@@ -5,6 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
@@ -288,20 +289,20 @@ def fit_outcome(
 def _fit_path(
     num_nodes: int,
     num_candidates: int,
-    times: np.ndarray,
-    nodes: np.ndarray,
-    beta: np.ndarray,
-    T: np.ndarray,
+    times: ArrayLike,
+    nodes: ArrayLike,
+    beta: ArrayLike,
+    T: ArrayLike,
 ) -> np.ndarray:
     """The fit of one path on the host: weights, and weights over standard errors."""
-    times, nodes = np.asarray(times), np.asarray(nodes)
-    used = np.argsort(times)[: np.isfinite(times).sum()]
+    times_, nodes_ = np.asarray(times), np.asarray(nodes)
+    used = np.argsort(times_)[: np.isfinite(times_).sum()]
     found = fit(
-        times[used],
-        nodes[used],
-        float(T),
+        times_[used],
+        nodes_[used],
+        np.asarray(T).item(),
         num_nodes=num_nodes,
-        beta=float(beta),
+        beta=np.asarray(beta).item(),
         num_candidates=num_candidates,
     )
     z = np.nan_to_num(found.weights / found.standard_errors)
