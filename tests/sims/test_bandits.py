@@ -177,14 +177,18 @@ def test_repeated_last_stages_are_padding():
 
 def test_stream_and_reshape_are_the_same_game():
     run = functools.partial(bandits.ladder_both_ways.function, groups=(4, 4, 4))
-    keys = jax.random.split(jax.random.key(0), 16)
     arms = jnp.arange(17, 65, 3, dtype=jnp.float32)
     whole = jax.jit(jax.vmap(run, in_axes=(0, 0, None)))
-    games = whole(keys, arms, jnp.asarray(1.0))
+
+    def games_of(flush):
+        keys = jax.random.split(jax.random.key(0), 16)
+        return whole(keys, arms, jnp.asarray(flush))
+
+    games = games_of(1.0)
     assert games["same_arm"].all()
     np.testing.assert_allclose(games["extra_pulls"], 0, atol=1e-2)
     assert games["peak_memory"].max() == 3
-    cut = whole(keys, arms, jnp.asarray(0.0))
+    cut = games_of(0.0)
     same = cut["same_arm"] * (abs(cut["extra_pulls"]) < 1)
     assert same.sum() <= 4
 
