@@ -189,7 +189,7 @@ def test_stream_and_reshape_are_the_same_game():
     np.testing.assert_allclose(games["extra_pulls"], 0, atol=1e-2)
     assert games["peak_memory"].max() == 3
     cut = games_of(0.0)
-    same = cut["same_arm"] * (abs(cut["extra_pulls"]) < 1)
+    same = (cut["same_arm"] == 1) & (jnp.abs(cut["extra_pulls"]) < 1)
     assert same.sum() <= 4
 
 
