@@ -317,7 +317,7 @@ FIGURES = (
         draw=sandwich,
         sweeps=sandwich_sweeps,
         sizes={
-            "quick": {"seeds": 256, "arms": (16, 256, 4096)},
+            "quick": {"seeds": 128, "arms": (16, 256, 1024)},
             "paper": {"seeds": 256, "arms": (16, 256, 4096, 16384)},
         },
     ),

@@ -23,6 +23,8 @@ from .errors import CorruptBlock, StoreError
 MAGIC = b"LIMENBLK"
 DIGEST = 16
 LENGTH = struct.Struct("<Q")
+HEADER = {"quanta", "cells", "group", "address", "quantum", "replicas"}
+CELL = {"values", "words"}
 Arrays = dict[str, np.ndarray]
 
 
@@ -160,7 +162,9 @@ def _free(folder: Path) -> str:
 def _header(path: Path, text: bytes) -> dict[str, Any]:
     try:
         header = restore(text)
-        missing = {"quanta", "cells", "group", "address"} - header.keys()
+        missing = HEADER - header.keys()
+        for cell in header.get("cells", {}).values():
+            missing |= CELL - cell.keys()
     except (ValueError, AttributeError, TypeError, IndexError) as error:
         raise CorruptBlock(f"{path}: the header is damaged.") from error
     if missing:

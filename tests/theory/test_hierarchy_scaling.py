@@ -175,14 +175,19 @@ def test_scaling_law_has_the_gradient_of_finite_differences():
 
 
 def test_window_of_a_noisy_feature():
-    """Spec, HS-8: the smoothed overlaps at D = 64, 128, 256 with the spec's c(w)."""
+    """HS-8 at D = 64, 128, 256 with the spec's table c(w), and SciPy's interpolation.
+
+    At the threshold the spec's numbers hold. At 1.5 times the threshold its first
+    numbers (.2544, .2261, .2039) do not follow from its own formula and table; that of
+    its second run (.2422 at D = 64) does.
+    """
     w = [-6, -4, -3, -2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6]
     c = [0.0271, 0.0580, 0.0957, 0.1759, 0.367, 0.546, 0.817, 1.278, 1.983, 2.874]
     table = np.stack([w, [*c, 3.876, 5.942, 7.974, 11.992]], axis=1)
     law = hierarchy.label_law(np.array([1.0]), 3.0)
     scale = np.sqrt(11.0)
     values = hierarchy.preprocess(law.grid, scale)
-    found = []
+    found, other = [], []
     for rise in (1.0, 1.5):
         ratio = 3.0960 * rise
         part = (law, values, scale, ratio, 0, 1)
@@ -193,8 +198,13 @@ def test_window_of_a_noisy_feature():
             for size in (64, 128, 256)
         ]
         found.append(smooth)
+        scales = np.array([64, 128, 256]) ** (1 / 3)
+        place = scales * float(window.distance)
+        excess = PchipInterpolator(*table.T)(place) - 2 * place
+        other.append(float(overlap) + float(window.amplitude) / scales * excess)
+    assert_allclose(found, other, atol=1e-5)
     assert_allclose(found[0], [0.1560, 0.1238, 0.0984], atol=5e-4)
-    assert_allclose(found[1], [0.2544, 0.2261, 0.2039], atol=1.2e-3)
+    assert_allclose(found[1][0], 0.2422, atol=1.2e-3)
 
 
 def test_window_function_against_scipy():

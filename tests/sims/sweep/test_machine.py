@@ -177,7 +177,7 @@ def soak(examples, steps):
     return StoreMachine.steps
 
 
-@pytest.mark.parametrize(("examples", "steps"), [(17, 60), (26, 40)])
+@pytest.mark.parametrize(("examples", "steps"), [(18, 60), (30, 40)])
 def test_two_thousand_steps(examples, steps):
     assert soak(examples, steps) >= 1000
 
