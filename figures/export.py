@@ -92,7 +92,9 @@ def _container(
     x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
     low, high = [""] * len(x), [""] * len(x)
     if bars and container.has_yerr:
-        ends = np.array([segment[:, 1] for segment in bars[-1].get_segments()])
+        unknown = (np.nan, np.nan)  # the bar of an error that is not a number
+        segments = bars[-1].get_segments()
+        ends = np.array([s[:, 1] if len(s) == 2 else unknown for s in segments])
         low, high = ends.min(axis=1).tolist(), ends.max(axis=1).tolist()
     yield from zip([label] * len(x), x.tolist(), y.tolist(), low, high, strict=True)
 
@@ -103,9 +105,12 @@ def _xy(label: str, x: object, y: object) -> Iterator[tuple]:
 
 
 def _map(mesh: QuadMesh) -> Iterator[tuple]:
+    """Values at the centres of the cells, or at the corners if they stand there."""
     corners = np.asarray(mesh.get_coordinates())
-    centres = (corners[:-1, :-1] + corners[1:, 1:]) / 2
-    values = np.ma.asarray(mesh.get_array(), float).reshape(centres.shape[:2])
+    values = np.ma.asarray(mesh.get_array(), float)
+    at_corners = values.size == corners.shape[0] * corners.shape[1]
+    centres = corners if at_corners else (corners[:-1, :-1] + corners[1:, 1:]) / 2
+    values = values.reshape(centres.shape[:2])
     for index, value in np.ndenumerate(values.filled(np.nan)):
         x, y = centres[index]
         yield "map", float(x), float(y), float(value), ""

@@ -105,18 +105,23 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
         ledger=job.out / "ledger.jsonl",
         progress=_forwarded(job, tell, len(pictures)),
     )
-    figures = _draw_all(pictures, verdicts, job, draw, tell)
-    run = documents.run_facts(
-        started=started.isoformat(timespec="seconds"),
-        seconds=time.perf_counter() - clock,
-        command=job.command,
-        base_seed=job.base_seed,
-        alpha=ALPHA,
-        programs=draw.programs,
-        compile_s=round(draw.compile_seconds, 3),
-        run_s=round(draw.run_seconds, 3),
-    )
-    return documents.write(job.folder, job.paper, job.preset, run, verdicts, figures)
+
+    def write(figures: list[dict[str, Any]]) -> dict[str, Any]:
+        run = documents.run_facts(
+            started=started.isoformat(timespec="seconds"),
+            seconds=time.perf_counter() - clock,
+            command=job.command,
+            base_seed=job.base_seed,
+            alpha=ALPHA,
+            programs=draw.programs,
+            compile_s=round(draw.compile_seconds, 3),
+            run_s=round(draw.run_seconds, 3),
+        )
+        place = (job.folder, job.paper, job.preset)
+        return documents.write(*place, run, verdicts, figures)
+
+    write([])  # verdicts first: a figure that fails must not cost them
+    return write(_draw_all(pictures, verdicts, job, draw, tell))
 
 
 def drawable(paper: Paper, job: Job) -> list[Figure]:
