@@ -71,6 +71,6 @@ def _verdict(claim: dict) -> str:
     return (
         f"**{claim['verdict']}**: {short(point.get('estimate'))} against "
         f"{short(point.get('claimed'))}, resolution "
-        f"{percent(point.get('resolution_rel'))}, {claim['seeds'] or 'exact'} seeds, "
+        f"{percent(point.get('resolution_rel'))}, {collect.seeds(claim)} seeds, "
         f"mutants {killed}/{every}."
     )

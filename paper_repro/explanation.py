@@ -69,8 +69,8 @@ def _where(claim: dict[str, Any], point: dict[str, Any]) -> str:
 
 def _rule(claim: dict[str, Any], point: dict[str, Any]) -> str:
     se = f" ± {short(point['se'], 2)} (se)" if point["se"] else ""
-    seeds = f" from {claim['seeds']} seeds" if claim["seeds"] else ", exactly"
-    level = "" if not claim["seeds"] else f" at level {short(claim['alpha'], 2)}"
+    seeds = f" from {claim['seeds']} seeds" if claim["sweeps"] else ", exactly"
+    level = "" if not claim["sweeps"] else f" at level {short(claim['alpha'], 2)}"
     meaning = {
         "violated": f"The interval {interval(point['interval'])}{level} lies outside "
         "the region: the claim, tolerance included, is excluded.",
@@ -110,7 +110,7 @@ def _more_seeds(
     """Seeds and time after which the interval would fit into the region."""
     room = _room(point)
     low, high = point["interval_consistent"] or (None, None)
-    if room is None or low is None or high is None or not claim["seeds"]:
+    if room is None or low is None or high is None or not claim["sweeps"]:
         return "A larger preset has more seeds or wider sizes."
     factor = max(1.0, ((high - low) / 2 / room) ** 2)
     needed = int(claim["seeds"] * factor)

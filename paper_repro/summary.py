@@ -53,7 +53,7 @@ def details(document: dict[str, Any]) -> Table:
             numbers.short(point.get("estimate")) + se,
             numbers.short(point.get("claimed")),
             numbers.sharpness(point),
-            str(claim["seeds"] or "exact"),
+            collect.seeds(claim),
             f"{killed}/{every}",
             f"{claim['seconds']:.1f}",
         )

@@ -74,6 +74,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         **{n: getattr(numbers, n) for n in _NUMBERS},
         **{n: getattr(collect, n) for n in _COLLECTED},
+        "drawn": collect.seeds,
         "prose": maths.prose,
         "about": _about,
     }

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .numbers import MEANINGLESS
+
 Document = dict[str, Any]
 PRESETS = ("quick", "paper", "gpu")
 VERDICTS = ("consistent", "violated", "inconclusive")
@@ -52,14 +54,20 @@ def hardest(claim: dict) -> dict | None:
     )
 
 
+def seeds(claim: dict) -> str:
+    """Rows that were drawn for a claim; `exact` if it draws none."""
+    return str(claim["seeds"]) if claim["sweeps"] else "exact"
+
+
 def by_sharpness(docs: Iterable[Document]) -> list[tuple[float, Document, dict]]:
     """Sampled claims with their relative resolution, the sharpest first."""
     rated = []
     for document in docs:
         for claim in document["claims"]:
             point = hardest(claim)
-            if claim["seeds"] and point and point["resolution_rel"] is not None:
-                rated.append((point["resolution_rel"], document, claim))
+            relative = point["resolution_rel"] if point and claim["sweeps"] else None
+            if relative is not None and relative < MEANINGLESS:
+                rated.append((relative, document, claim))
     return sorted(rated, key=lambda item: item[0])
 
 
@@ -86,6 +94,6 @@ def plumbing(document: Document) -> list[str]:
     return [
         claim["id"]
         for claim in document["claims"]
-        if claim["seeds"]
+        if claim["sweeps"]
         and {m["changes"] for m in claim["mutants"]} <= {"theory", "noise"}
     ]

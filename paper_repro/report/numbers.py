@@ -4,6 +4,7 @@ import math
 
 Number = float | int | None
 ABSENT = "–"
+MEANINGLESS = 10.0  # a relative resolution beyond: the claimed number is about zero
 
 
 def short(value: Number, digits: int = 4) -> str:
@@ -47,8 +48,9 @@ def percent(share: Number) -> str:
 
 def sharpness(point: dict) -> str:
     """Resolution relative to the claimed number, absolute where that is zero."""
-    if point.get("resolution_rel") is not None:
-        return percent(point["resolution_rel"])
+    relative = point.get("resolution_rel")
+    if relative is not None and relative < MEANINGLESS:
+        return percent(relative)
     ends = [end for end in point.get("resolution") or () if end is not None]
     return f"± {short(max(ends), 2)}" if ends else ABSENT
 
