@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike
 from xarray import DataArray, Dataset
 
 from ...sims import meanfield as sims
@@ -91,9 +90,9 @@ def _constant(value: Any, /, **_: Any) -> Any:
 
 
 def computed(
-    values: ArrayLike,
-    claimed: ArrayLike,
-    tol: ArrayLike,
+    values: Any,
+    claimed: Any,
+    tol: Any,
     origin: str = EXACT,
     *,
     error: float = 0.0,
@@ -124,7 +123,7 @@ def computed(
     )
 
 
-def claiming(compute: Callable[[], ArrayLike]) -> Callable[[Design], Design]:
+def claiming(compute: Callable[[], Any]) -> Callable[[Design], Design]:
     """A theory mutant: the same samples against other numbers."""
 
     def change(design: Design) -> Design:
@@ -134,7 +133,7 @@ def claiming(compute: Callable[[], ArrayLike]) -> Callable[[Design], Design]:
     return change
 
 
-def scaled(factor: ArrayLike) -> Callable[[Design], Design]:
+def scaled(factor: Any) -> Callable[[Design], Design]:
     """A theory mutant: the claimed numbers times a factor."""
     return lambda design: replace(
         design, claimed=design.claimed * np.asarray(factor, dtype=np.float64)

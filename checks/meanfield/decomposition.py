@@ -94,12 +94,12 @@ def ridge(*, num_samples: int) -> Design:
     )
 
 
-def _no_misfit() -> np.ndarray:
+def _no_misfit() -> float:
     """V = noise²Σ, the misfit dropped."""
     values = SIGMA
     noise_only = np.sum(values**2 * 0.2**2 / (values + 0.3) ** 2)
     args = ([1.0, 0.4], [1.0, -0.5], 0.3, 0.2, 0.3)
-    return noise_only / number(theory.statistical_constant, *args)
+    return float(noise_only / number(theory.statistical_constant, *args))
 
 
 @functools.cache

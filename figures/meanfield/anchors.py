@@ -78,6 +78,7 @@ def mean_excess(data: Data) -> Canvas:
 def decomposition(_: Data) -> Canvas:
     """The terms of the error as stacked areas against N, n, t and λ."""
     figure, axes = style.canvas(4, 1, sharey=True)
+    figure.set_figheight(2.0)
     panels = {
         "width $N$": ("width", np.geomspace(4, 4096, 30)),
         "samples $n$": ("samples", np.geomspace(30, 30000, 30)),
@@ -97,7 +98,8 @@ def decomposition(_: Data) -> Canvas:
         axis.plot(grid, stack[4], "k-", label="total")
         axis.set(xscale="log", xlabel=label)
     axes[0, 0].set_ylabel("error")
-    axes[0, 0].legend(fontsize=5.5)
+    named = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*named, loc="outside lower center", ncols=5)
     return figure
 
 

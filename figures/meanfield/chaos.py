@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import NullFormatter
 
 from ...checks.meanfield import chaos as checks
 from ...checks.meanfield import energy, linear
@@ -23,12 +24,13 @@ from ...theory import meanfield as theory
 from ...theory.meanfield import linearised
 from .. import style
 from ..figure import Data, Figure
-from .common import clean, moments, times
+from .common import clean, legend_below, moments, times
 
 
 def coupling_error(data: Data) -> Canvas:
     """N·E|e|² of tanh and of linear neurons, and the bound."""
     figure, axes = style.canvas(3, 1)
+    figure.set_figheight(2.4)
     _network_panel(data, axes[0, 0])
     _linear_panel(data, axes[0, 1])
     bounded = clean(data["MF-7a"]["networks"])
@@ -41,7 +43,7 @@ def coupling_error(data: Data) -> Canvas:
     style.bound(axis, time, np.full(len(time), bound), "bound (MF-7)")
     axis.set(yscale="log", xlabel="time $t$", ylim=(3e-4, 0.3))
     axis.set_title(r"$R=0.3$, $\lambda=1$: inside $\kappa>0$")
-    axis.legend()
+    legend_below(axis)
     return figure
 
 
@@ -56,7 +58,7 @@ def _network_panel(data: Data, axis: Any) -> None:
     style.mutant(axis, time, dynamic(counts)["iid_coupling"], "no feedback")
     axis.set(xlabel="time $t$", ylabel=r"$N\,\mathbb{E}|e_t|^2$", ylim=(0, 0.6))
     axis.set_title(r"tanh network, $R=1$, $\lambda=0.2$")
-    axis.legend()
+    legend_below(axis, 2)
 
 
 @functools.cache
@@ -93,7 +95,7 @@ def _linear_panel(data: Data, axis: Any) -> None:
         style.theory(axis, counts * linear.STEP, curve, label + ", exact", colour)
     axis.set(xlabel="time $t$")
     axis.set_title(r"linear neurons: $\lambda=0$ is unbounded")
-    axis.legend()
+    legend_below(axis, 2)
 
 
 def three_rates(data: Data) -> Canvas:
@@ -147,6 +149,7 @@ def fluctuation(data: Data) -> Canvas:
     mean, error = moments(found.fluctuation)
     style.points(axis, found.tau, mean, error, "tanh network, $N=32$", 1)
     axis.set(xscale="log", yscale="log", xlabel=r"temperature $\tau$")
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_ylabel(r"$N\,\mathbb{E}\,\mathrm{mean}(f_N-f_*)^2$")
     axis.legend()
     return figure

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from xarray import DataArray, Dataset
 
 OUTER = ("seed", "replica")
@@ -12,6 +13,11 @@ def clean(data: Any) -> Any:
     """A dataset or array without its axes of length one (seeds stay)."""
     single = [d for d, n in data.sizes.items() if n == 1 and d not in OUTER]
     return data.squeeze(single, drop=True)
+
+
+def legend_below(axis: Axes, columns: int = 1) -> None:
+    """The legend under the axis, where it covers no data."""
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), ncols=columns)
 
 
 def moments(array: DataArray) -> tuple[DataArray, DataArray]:

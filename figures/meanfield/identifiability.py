@@ -11,12 +11,13 @@ from ...sims import meanfield as sims
 from ...theory import meanfield as theory
 from .. import style
 from ..figure import Data, Figure
-from .common import clean
+from .common import clean, legend_below
 
 
 def depths(_: Data) -> Canvas:
     """Orbit and variety depth against the number of atoms, and a witness pair."""
     figure, axes = style.canvas(3, 1)
+    figure.set_figheight(2.6)
     tables = dict(zip(checks.DEPTHS, _split(checks.measured_depths()), strict=True))
     axis = axes[0, 0]
     atoms = np.arange(1, 8)
@@ -33,7 +34,7 @@ def depths(_: Data) -> Canvas:
             ms=3,
         )
     axis.set(xlabel="atoms $S$", ylabel="depth")
-    axis.legend(fontsize=5)
+    legend_below(axis, 2)
     _defects(axes[0, 1])
     _witness(axes[0, 2])
     return figure
@@ -58,7 +59,7 @@ def _defects(axis: Any) -> None:
                 axis.plot(s, value, "x", color="k", ms=8, mew=1.5)
     axis.plot([], [], "xk", label="one less than counted")
     axis.set(xlabel="atoms $S$", ylabel="rank of one degree")
-    axis.legend()
+    legend_below(axis, 2)
 
 
 def _witness(axis: Any) -> None:
@@ -77,7 +78,7 @@ def _witness(axis: Any) -> None:
     axis.set_xlim(-1.3, 1.9)
     axis.set_title("same function up to degree 3")
     axis.axis("off")
-    axis.legend(loc="center right")
+    legend_below(axis, 2)
 
 
 def staircase(data: Data) -> Canvas:

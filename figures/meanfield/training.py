@@ -4,31 +4,35 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import NullFormatter
 
 from ...checks.meanfield import training as checks
 from .. import style
 from ..figure import Data, Figure
-from .common import clean, moments
+from .common import clean, legend_below, moments
 
 TITLES = {"abc": "maximal update", "sp": "standard parametrization"}
 
 
 def transfer(data: Data) -> Canvas:
     """Loss after training against the learning rate, all widths."""
-    figure, axes = style.canvas(2, 1, sharey=True)
+    figure, axes = style.canvas(3, 1)
+    figure.set_figheight(2.5)
     best = {}
-    for axis, form in zip(axes[0], TITLES, strict=True):
+    for axis, form in zip(axes[0], TITLES, strict=False):
         found = data["MF-3a"][form]
         best[form] = checks.best_rate(found, 1.0 if form == "sp" else 0.0)
         _curves(axis, clean(found).loss.isel(step=-1), form)
     axes[0, 0].set_ylabel("loss after 20 steps")
-    inset = axes[0, 1].inset_axes((0.56, 0.62, 0.42, 0.36))
     for colour, form in enumerate(TITLES):
-        mean = np.exp(np.log(best[form]).mean("seed"))
-        inset.plot(mean.width, mean, "o-", ms=2, lw=0.7, color=style.COLOURS[colour])
-    inset.set(xscale="log", yscale="log")
-    inset.set_title(r"$\eta^*(N)$", fontsize=6)
-    inset.tick_params(labelsize=5)
+        rates = np.log(best[form])
+        error = np.exp(rates.mean("seed")) * rates.std("seed", ddof=1)
+        mean = np.exp(rates.mean("seed"))
+        few = np.sqrt(rates.sizes["seed"])
+        style.points(axes[0, 2], mean.width, mean, error / few, TITLES[form], colour)
+    axes[0, 2].set(xscale="log", yscale="log", xlabel="width $N$")
+    axes[0, 2].set_title(r"best rate $\eta^*$")
+    legend_below(axes[0, 2])
     return figure
 
 
@@ -48,9 +52,11 @@ def _curves(axis: Any, loss: Any, form: str) -> None:
             label=f"$N={int(width)}$",
         )
     axis.set(xscale="log", yscale="log", xlabel=r"learning rate $\eta$")
-    axis.set_ylim(5e-3, 2)
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    least = min(np.nanmin(line.get_ydata()) for line in axis.lines)
+    axis.set_ylim(least / 2, 2)
     axis.set_title(TITLES[form])
-    axis.legend(ncols=2)
+    legend_below(axis, 3)
 
 
 def movement(data: Data) -> Canvas:
@@ -77,7 +83,7 @@ FIGURES = (
         caption=r"Loss after 20 full-batch steps against the learning rate at "
         r"six widths: "
         r"the best rate stays in maximal update and falls like $1/N$ in standard "
-        r"parametrization (inset).",
+        r"parametrization (right, with standard errors).",
         claims=("MF-3a",),
         draw=transfer,
     ),
