@@ -35,6 +35,7 @@ def claim(claim_id: str, out: Path) -> str:
         f"provenance  {found.provenance.tag}: {found.provenance.source}",
         f"kind        {found.kind.name}, {found.kind.evidence} evidence",
         f"weight      {found.weight:g}",
+        f"code        {registry.source(found)}",
         "mutants     " + "\n            ".join(m.name for m in found.mutants),
     ]
     for preset, sizes in found.sizes.items():
@@ -52,6 +53,7 @@ def claim_json(claim_id: str, out: Path) -> str:
         "paper": paper.id,
         "statement": found.statement,
         "provenance": vars(found.provenance),
+        "code": registry.source(found),
         "sizes": {k: dict(v) for k, v in found.sizes.items()},
         "mutants": [mutant.name for mutant in found.mutants],
         "last": {d["preset"]: c for d, c in _stored(claim_id, out)},

@@ -1,5 +1,6 @@
 """`verdicts.json` and the rows beside it: written atomically, merged, described."""
 
+import csv
 import json
 import os
 import subprocess
@@ -59,6 +60,7 @@ def write(
     claims = [to_json(verdict) for verdict in verdicts]
     for verdict, entry in zip(verdicts, claims, strict=True):
         save_rows(verdict, folder / entry["rows"])
+        save_points(folder, entry)
     old = _compatible(folder / "verdicts.json", run)
     document = {
         "schema": SCHEMA,
@@ -72,6 +74,29 @@ def write(
     draft.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
     os.replace(draft, folder / "verdicts.json")
     return document
+
+
+def save_points(folder: Path, claim: Mapping[str, Any]) -> None:
+    """Write a claim's points to `points/ID.csv`, a row each."""
+    rows = [_flat(point) for point in claim["points"]]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    (folder / "points").mkdir(exist_ok=True)
+    path = folder / "points" / f"{claim['id']}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Coordinates and results of a point side by side; ends of intervals apart."""
+    flat = dict(point["at"])
+    for key, value in point.items():
+        if isinstance(value, list):
+            flat |= {f"{key}_lo": value[0], f"{key}_hi": value[1]}
+        elif key != "at":
+            flat[key] = value
+    return flat
 
 
 def narrowed(document: Document, claims: set[str] | None) -> Document:

@@ -1,10 +1,10 @@
 """Finds papers: the modules beside this one, and other packages' entry points."""
 
 import difflib
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class UnknownNameError(ValueError):
     """A paper or claim that nobody registered."""
 
 
-@cache
+@functools.cache
 def papers() -> dict[str, Paper]:
     """All papers by id: limen's own in alphabetical order, then those of others.
 
@@ -71,6 +71,14 @@ def find_claim(claim_id: str) -> tuple[Paper, Claim]:
             if claim.id == claim_id:
                 return paper, claim
     raise UnknownNameError(_unknown(claim_id))
+
+
+def source(claim: Claim) -> str:
+    """Module and line of the function that lays out a claim's design."""
+    design = claim.design
+    while isinstance(design, functools.partial):
+        design = design.func
+    return f"{design.__module__}, line {design.__code__.co_firstlineno}"
 
 
 def _unknown(name: str) -> str:

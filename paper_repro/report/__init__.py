@@ -86,11 +86,17 @@ _COLLECTED = ("counts", "mutants", "hardest", "image", "undecided", "plumbing")
 
 
 def _about(paper_id: str) -> dict[str, Any]:
-    """Title, summary and notes; of a paper that is no longer installed, its name."""
+    """Title, summary, notes and code; of a paper no longer installed, its name."""
     paper = registry.papers().get(paper_id)
     if paper is None:
-        return {"title": paper_id, "summary": "", "notes": ""}
-    return {"title": paper.title, "summary": paper.summary, "notes": paper.notes}
+        return {"title": paper_id, "summary": "", "notes": "", "code": {}}
+    code = {claim.id: registry.source(claim) for claim in paper.claims}
+    return {
+        "title": paper.title,
+        "summary": paper.summary,
+        "notes": paper.notes,
+        "code": code,
+    }
 
 
 def _read(name: str) -> str:

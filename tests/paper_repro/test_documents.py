@@ -3,6 +3,7 @@
 import copy
 import io
 
+import pandas
 import pytest
 from limen.paper_repro import documents, pool, schemas, summary
 from limen.paper_repro.progress import Event, Lines
@@ -60,6 +61,15 @@ def test_a_folder_in_the_way_is_an_output_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(documents.OutputError, match="Cannot write"):
         documents.make_folder(tmp_path / "file" / "rows")
+
+
+def test_points_open_in_pandas(tmp_path, document):
+    documents.save_points(tmp_path, document["claims"][0])
+    table = pandas.read_csv(tmp_path / "points" / "SB-2.csv")
+    (row,) = table.to_dict("records")
+    assert row["arms"] == 8
+    assert (row["interval_lo"], row["interval_hi"]) == (150.1, 156.7)
+    assert row["verdict"] == "consistent"
 
 
 def test_lines_are_printed_once_per_finished_claim(capsys):
