@@ -66,11 +66,8 @@ def reproduce(
     """Regenerate papers: claims, mutants, figures, report. The main job."""
     from .. import run
 
-    raise typer.Exit(
-        run.reproduce(
-            names or [], preset, out, base_seed=seed, jobs=jobs, strict=strict
-        )
-    )
+    asked = run.Request(names or [], preset, out, seed, jobs)
+    raise typer.Exit(run.reproduce(asked, strict=strict))
 
 
 @app.command(rich_help_panel=PAPERS)
@@ -86,10 +83,8 @@ def check(
     """Judge claims and mutants only; papers or single claims."""
     from .. import run
 
-    code = run.check(
-        names or [], preset, out, base_seed=seed, jobs=jobs, strict=strict, as_json=json
-    )
-    raise typer.Exit(code)
+    asked = run.Request(names or [], preset, out, seed, jobs)
+    raise typer.Exit(run.check(asked, strict=strict, as_json=json))
 
 
 @app.command(rich_help_panel=PAPERS)
@@ -103,7 +98,9 @@ def figures(
     """Draw figures only, from stored rows; runs what is missing."""
     from .. import run
 
-    raise typer.Exit(run.draw_figures(names or [], preset, out, seed, jobs))
+    raise typer.Exit(
+        run.draw_figures(run.Request(names or [], preset, out, seed, jobs))
+    )
 
 
 @app.command(rich_help_panel=PAPERS)
