@@ -1,16 +1,19 @@
 """What the claims of streaming bandits share: sweeps, mixtures, transforms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from inspect import Parameter, Signature
 from typing import Any
 
 import numpy as np
 from xarray import DataArray, Dataset
 
+from ...sims.bandits.drawn import FIELDS
 from ...sims.sweep import Simulator, Sweep
 from ...theory import bandits as theory
 from ..harness import Design, Mutant
 
+KEYWORD_ONLY = Parameter.KEYWORD_ONLY
 SIGMA, GOOD_GAP, WEIGHT = 0.5, 0.5, 1 / 3
 EXACT = 1e-9  # error of quadrature relative to numbers of order one
 
@@ -24,6 +27,10 @@ def game(
 ) -> Sweep:
     """A sweep whose other inputs are constants or functions of the axis values.
 
+    Of the players on drawn instances, `family`, `gap`, `arms`, `first` and `last` are
+    given one by one, here or as axes; by default a slippage instance whose best arm may
+    stand anywhere.
+
     Args:
         sim: The simulator.
         axes: Dynamic axes by name; names that are no parameters feed the functions.
@@ -31,9 +38,35 @@ def game(
         replicas: Lanes per seed.
         inputs: Constants, or host functions of a cell's axis values.
     """
-    derive = {k: v if callable(v) else constant(v) for k, v in inputs.items()}
+    made = {k: v if callable(v) else constant(v) for k, v in inputs.items()}
+    fields = {k: made.pop(k) for k in FIELDS if k in made}
+    if "instance" in sim.dynamic:
+        made["instance"] = InstanceOf(fields, list(axes))
     fixed = {name: [value] for name, value in (static or {}).items()}
-    return Sweep(sim=sim, static=fixed, dynamic=axes, derive=derive, replicas=replicas)
+    return Sweep(sim=sim, static=fixed, dynamic=axes, derive=made, replicas=replicas)
+
+
+class InstanceOf:
+    """The instance of a cell: a host function of the sweep's axis values."""
+
+    def __init__(self, fields: Mapping[str, Any], axes: Sequence[Any]):
+        self.fields, self.axes = fields, axes
+        names = [
+            n for axis in axes for n in ([axis] if isinstance(axis, str) else axis)
+        ]
+        self.__signature__ = Signature([Parameter(n, KEYWORD_ONLY) for n in names])
+
+    def __call__(self, **cell: Any) -> np.ndarray:
+        """Family, gap, arms, first and last position of a cell."""
+        values = {"family": 0.0, "first": 0.0}
+        values |= {k: v for k, v in cell.items() if k in FIELDS}
+        values |= {name: made(**cell) for name, made in self.fields.items()}
+        values.setdefault("last", values["arms"] - 1.0)
+        return np.array([values[name] for name in FIELDS], dtype=np.float64)
+
+    def but(self, **fields: Any) -> "InstanceOf":
+        """The same with some fields replaced."""
+        return InstanceOf({**self.fields, **fields}, self.axes)
 
 
 def constant(value: Any) -> Callable[..., Any]:
@@ -86,7 +119,15 @@ def scaled(name: str, factor: float) -> Mutant:
 def with_inputs(**inputs: Any) -> Callable[[Sweep], Sweep]:
     """The same sweep with some inputs replaced by constants or functions."""
     made = {k: v if callable(v) else constant(v) for k, v in inputs.items()}
-    return lambda sweep: replace(sweep, derive={**sweep.derive, **made})
+    fields = {k: made.pop(k) for k in FIELDS if k in made}
+
+    def change(sweep: Sweep) -> Sweep:
+        derive = {**sweep.derive, **made}
+        if fields:
+            derive["instance"] = derive["instance"].but(**fields)
+        return replace(sweep, derive=derive)
+
+    return change
 
 
 def spread(chosen: DataArray, law: Any) -> DataArray:

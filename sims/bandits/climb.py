@@ -75,6 +75,7 @@ def simulate_ladder(
     groups: tuple[int, ...],
     reward: str = "gaussian",
     per_arm: bool = False,
+    stored: bool = False,
 ) -> dict[str, Array]:
     r"""Group tournaments, level by level, with fresh pulls at every level.
 
@@ -90,6 +91,8 @@ def simulate_ladder(
         groups: $g_\ell$; their product reaches the number of arms.
         reward: "gaussian" or "bernoulli".
         per_arm: Return `pulls_per_arm` too.
+        stored: Return `stored_regret` too: the regret of public code, which charges
+            every pull to the champion stored at its level, not to the arm pulled.
 
     Returns:
         `regret, loss, chosen, explored, accepts, peak_memory`.
@@ -111,9 +114,8 @@ def simulate_ladder(
     if reward == "gaussian":
         # one draw for all levels: compiles and runs faster than a draw per level
         tape = jax.random.normal(key, (sum(counts),), means.dtype)
-        return ladder_from_tape(
-            tape, means, pulls, horizon, sigma, groups=groups, per_arm=per_arm
-        )
+        rules = {"groups": groups, "per_arm": per_arm, "stored": stored}
+        return ladder_from_tape(tape, means, pulls, horizon, sigma, **rules)
     gaps = streams.gaps_of(means)
 
     def seen(level: int, entrants: Entrants) -> Float[Array, " nodes"]:
@@ -123,7 +125,7 @@ def simulate_ladder(
             level_key, values, entrants.gaps, pulls[level], sigma, reward
         )
 
-    return _climb(gaps, pulls, horizon, groups, seen, per_arm)
+    return _climb(gaps, pulls, horizon, groups, seen, per_arm, stored)
 
 
 def ladder_from_tape(
@@ -135,6 +137,7 @@ def ladder_from_tape(
     *,
     groups: tuple[int, ...],
     per_arm: bool = False,
+    stored: bool = False,
 ) -> dict[str, Array]:
     """The ladder on given standard normals, level by level.
 
@@ -146,6 +149,7 @@ def ladder_from_tape(
         sigma: Standard deviation of a reward.
         groups: Group sizes.
         per_arm: Return `pulls_per_arm` too.
+        stored: Return `stored_regret` too.
 
     Returns:
         As `simulate_ladder`.
@@ -160,7 +164,7 @@ def ladder_from_tape(
         noise = tape[starts[level] : starts[level + 1]]
         return sigma / jnp.sqrt(level_pulls[level]) * noise - entrants.gaps
 
-    return _climb(gaps, level_pulls, horizon, groups, seen, per_arm)
+    return _climb(gaps, level_pulls, horizon, groups, seen, per_arm, stored)
 
 
 def _climb(
@@ -170,10 +174,11 @@ def _climb(
     groups: tuple[int, ...],
     seen: Any,
     per_arm: bool,
+    stored: bool,
 ) -> dict[str, Array]:
     """Promote the best of every group until one arm is left."""
     entrants = Entrants(gaps, jnp.arange(gaps.shape[0], dtype=jnp.int32))
-    explored = paid = jnp.zeros_like(gaps[0])
+    explored = paid = charged = jnp.zeros_like(gaps[0])
     pulls = jnp.zeros_like(gaps)
     for level, group in enumerate(groups):
         size = level_pulls[level]
@@ -182,12 +187,17 @@ def _climb(
         paid += size * jnp.sum(outcome.charge(entrants.gaps))
         if per_arm:
             pulls = pulls.at[entrants.arms].add(jnp.where(here, size, 0.0))
-        entrants = _promote(seen(level, entrants), entrants, group)
+        scores = seen(level, entrants)
+        if stored:
+            charged += size * _cost_of_champions(scores, entrants.gaps, group)
+        entrants = _promote(scores, entrants, group)
     chosen, loss = entrants.arms[0], entrants.gaps[0]
     spent = explored, paid
     result = outcome.conclude(spent, loss, chosen, horizon, peak_memory=len(groups))
     if per_arm:
         result["pulls_per_arm"] = pulls.at[chosen].add(horizon - explored)
+    if stored:
+        result["stored_regret"] = result["regret"] - paid + charged
     return result
 
 
@@ -195,8 +205,30 @@ def _promote(
     scores: Float[Array, " nodes"], entrants: Entrants, group: int
 ) -> Entrants:
     """The best of every group of consecutive entrants; the last group may be short."""
-    short = -scores.shape[0] % group
-    filled = jnp.pad(scores, (0, short), constant_values=-jnp.inf)
-    best = jnp.argmax(filled.reshape(-1, group), axis=1).astype(jnp.int32)
+    best = jnp.argmax(_rows(scores, group, -jnp.inf), axis=1).astype(jnp.int32)
     winners = jnp.arange(best.shape[0], dtype=jnp.int32) * group + best
     return Entrants(entrants.gaps[winners], entrants.arms[winners])
+
+
+def _rows(
+    values: Float[Array, " nodes"], group: int, fill: float
+) -> Float[Array, "rows group"]:
+    """One row per group, the last one filled up."""
+    short = -values.shape[0] % group
+    return jnp.pad(values, (0, short), constant_values=fill).reshape(-1, group)
+
+
+def _cost_of_champions(
+    scores: Float[Array, " nodes"], gaps: Float[Array, " nodes"], group: int
+) -> Float[Array, ""]:
+    """Sum over entrants of the gap of the champion that each of them challenges.
+
+    The first of a group challenges nobody and is charged itself.
+    """
+    table = _rows(scores, group, -jnp.inf)
+    places = jnp.arange(group, dtype=jnp.int32)[None]
+    leads = table >= jax.lax.cummax(table, axis=1)
+    champion = jax.lax.cummax(jnp.where(leads, places, 0), axis=1)
+    before = jnp.concatenate([champion[:, :1], champion[:, :-1]], axis=1)
+    costs = jnp.take_along_axis(_rows(outcome.charge(gaps), group, 0.0), before, axis=1)
+    return jnp.sum(jnp.where(jnp.isfinite(table), costs, 0.0))

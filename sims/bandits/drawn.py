@@ -2,6 +2,12 @@
 
 All arguments but the shapes are dynamic, so that one program serves every family of
 instances, every number of arms up to `width` and every position of the best arm.
+`instance` holds, in this order:
+
+* `family`: index into `FAMILIES` (below);
+* `gap`: lead of the best arm (families 0 and 3), height of a chain (4 and 5);
+* `arms`: $K$, at most `width`; the arms beyond are absent (mean −∞);
+* `first`, `last`: where the best arm may stand, uniformly (families 0, 2 and 3).
 
 | family | means |
 |---|---|
@@ -10,8 +16,6 @@ instances, every number of arms up to `width` and every position of the best arm
 | 2 clear-cut | N(0.5, 0.1²) cut to [0, 0.8], and one arm at 0.82 |
 | 3 half | the best arm at 1, half of the arms at 0, the others at 1 − gap |
 | 4 ascending, 5 descending | an even chain from 0.5 − gap/2 to 0.5 + gap/2 |
-
-The best arm of families 0, 2 and 3 stands at a uniform position in first … last.
 """
 
 import functools
@@ -21,40 +25,33 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
 from . import climb, eliminate, explore, outcome, rising, rounds, throne
 
 FAMILIES = ("slippage", "mix-in", "clear-cut", "half", "ascending", "descending")
+FIELDS = ("family", "gap", "arms", "first", "last")
 SPREAD, CUT = 0.1, (-5.0, 3.0)  # of clear-cut means, in their standard deviations
 Scalar = Float[Array, ""]
+Instance = Float[Array, " fields"]
 
 
 def drawn_means(
-    key: Key[Array, ""],
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
-    *,
-    width: int,
+    key: Key[Array, ""], instance: Instance, *, width: int
 ) -> Float[Array, " {width}"]:
-    """Means in order of arrival; arms beyond `arms` are absent (−∞).
+    """Means in order of arrival; arms beyond the instance's number are absent (−∞).
 
     Args:
         key: Random key.
-        family: Index into `FAMILIES`.
-        gap: Lead of the best arm (families 0 and 3), height of a chain (4 and 5).
-        arms: $K$, at most `width`.
-        first: First position the best arm may have.
-        last: Last position it may have.
+        instance: Family, gap, arms, first and last position, as in the module's text.
         width: Length of the result.
 
     Returns:
         Means.
     """
+    family, gap, arms, first, last = instance
     draw_key, place_key = jax.random.split(key)
     index = jnp.arange(width, dtype=gap.dtype)
     unit = jax.random.uniform(draw_key, (width,), gap.dtype)
@@ -78,13 +75,22 @@ def drawn_means(
     return jnp.where(index < arms, means, -jnp.inf)
 
 
+def _arrivals(
+    key: Key[Array, ""], instance: Instance, width: int
+) -> tuple[Float[Array, " {width}"], Key[Array, ""]]:
+    """Means in order of arrival, and the key of the game."""
+    draw_key, play_key = jax.random.split(key)
+    return drawn_means(draw_key, instance, width=width), play_key
+
+
 def _checked(rules: Callable[..., str | None]) -> Callable[..., str | None]:
     """The checks of a game and of the instance that will be drawn."""
     names = inspect.signature(rules).parameters
 
-    def check(
-        family: Any, arms: Any, first: Any, last: Any, width: int, **values: Any
-    ) -> str | None:
+    def check(instance: Any, width: int, **values: Any) -> str | None:
+        if np.shape(instance) != (len(FIELDS),):
+            return f"`instance` must hold {', '.join(FIELDS)}, got {instance}."
+        family, _, arms, first, last = (float(value) for value in instance)
         if round(family) not in range(len(FAMILIES)):
             return f"`family` must lie in 0 … {len(FAMILIES) - 1}, got {family}."
         if not 2 <= arms <= width:
@@ -105,38 +111,37 @@ def drawn_uniform(
     key: Key[Array, ""],
     pulls: Scalar,
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
 ) -> dict[str, Array]:
-    """`simulate_uniform` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    """`simulate_uniform` on a drawn instance."""
+    means, play_key = _arrivals(key, instance, width)
     return explore.simulate_uniform(play_key, means, pulls, horizon)
 
 
-@_declare(outputs=outcome.OUTPUTS, check=_checked(climb.check_ladder))
+@_declare(
+    outputs={**outcome.OUTPUTS, "stored_regret": ()},
+    check=_checked(climb.check_ladder),
+)
 def drawn_ladder(
     key: Key[Array, ""],
     level_pulls: Float[Array, " levels"],
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
     groups: tuple[int, ...],
 ) -> dict[str, Array]:
-    """`simulate_ladder` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
-    return climb.simulate_ladder(play_key, means, level_pulls, horizon, groups=groups)
+    """`simulate_ladder` on a drawn instance, with the regret of public code beside it.
+
+    `stored_regret` charges every pull of exploration to the champion that is stored at
+    its level, not to the arm that is pulled (an error of accounting).
+    """
+    means, play_key = _arrivals(key, instance, width)
+    return climb.simulate_ladder(
+        play_key, means, level_pulls, horizon, groups=groups, stored=True
+    )
 
 
 @_declare(outputs=rising.OUTPUTS, check=_checked(rising.check_bar))
@@ -145,17 +150,12 @@ def drawn_bar(
     stage_pulls: Float[Array, " stages"],
     rise: Scalar,
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
 ) -> dict[str, Array]:
-    """`simulate_bar` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    """`simulate_bar` on a drawn instance."""
+    means, play_key = _arrivals(key, instance, width)
     return rising.simulate_bar(play_key, means, stage_pulls, rise, horizon)
 
 
@@ -166,17 +166,12 @@ def drawn_king(
     income: Scalar,
     grant: Scalar,
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
 ) -> dict[str, Array]:
-    """`simulate_king` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    """`simulate_king` on a drawn instance."""
+    means, play_key = _arrivals(key, instance, width)
     return throne.simulate_king(play_key, means, first_pulls, income, grant, horizon)
 
 
@@ -186,17 +181,12 @@ def drawn_multipass(
     grid: Float[Array, " passes"],
     conf: Scalar,
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
 ) -> dict[str, Array]:
-    """`simulate_multipass` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    """`simulate_multipass` on a drawn instance."""
+    means, play_key = _arrivals(key, instance, width)
     return rounds.simulate_multipass(play_key, means, grid, conf, horizon)
 
 
@@ -206,15 +196,10 @@ def drawn_keep_top(
     pulls: Scalar,
     memory: Scalar,
     horizon: Scalar,
-    family: Scalar,
-    gap: Scalar,
-    arms: Scalar,
-    first: Scalar,
-    last: Scalar,
+    instance: Instance,
     *,
     width: int,
 ) -> dict[str, Array]:
-    """`simulate_keep_top` on an instance of the family."""
-    draw_key, play_key = jax.random.split(key)
-    means = drawn_means(draw_key, family, gap, arms, first, last, width=width)
+    """`simulate_keep_top` on a drawn instance."""
+    means, play_key = _arrivals(key, instance, width)
     return eliminate.simulate_keep_top(play_key, means, pulls, memory, horizon)
