@@ -15,6 +15,7 @@ from .binning import Binned
 EXACT = jax.lax.Precision.HIGHEST
 RIDGE = 1e-6
 LASSO_STEPS, POWER_STEPS = 300, 30
+LASSO_CHANGE = 1e-6  # no weight moves by more: the iteration has converged
 
 
 class RecoveryStats(NamedTuple):
@@ -74,22 +75,44 @@ def recovery_stats(
         )
     counts = binned.counts.reshape(num_chunks, -1, d)
     states = binned.states.reshape(num_chunks, -1, d) - rates[None, None, :]
-    merged = counts.reshape(num_chunks, -1, merge, d).sum(axis=2)
-    screened = jnp.minimum(merged, clip)
-    later, earlier = screened[:, 1:], screened[:, :-1]
-    ones = jnp.ones(num_chunks, counts.dtype)
-    chunks = RecoveryStats(
-        _products(states, states),
-        _products(counts, states),
-        states.sum(axis=1),
-        counts.sum(axis=1),
-        _products(later, earlier),
-        later.sum(axis=1),
-        earlier.sum(axis=1),
-        ones * counts.shape[1],
-        ones * later.shape[1],
+    chunks = jax.vmap(lambda *part: chunk_stats(*part, merge=merge, clip=clip))(
+        counts, states
     )
     return jax.tree.map(lambda part: jnp.cumsum(part, axis=0), chunks)
+
+
+def chunk_stats(
+    counts: Float[Array, "n d"],
+    states: Float[Array, "n d"],
+    *,
+    merge: int,
+    clip: Float[Array, ""],
+) -> RecoveryStats:
+    """Sums over one chunk of time; those of several chunks add up.
+
+    Args:
+        counts: Events per bin and node; the number of bins is a multiple of `merge`.
+        states: States at bin starts, centred by their known means.
+        merge: Bins merged for screening.
+        clip: Largest count of a screening bin.
+
+    Returns:
+        Sums without a leading axis.
+    """
+    n, d = counts.shape
+    screened = jnp.minimum(counts.reshape(-1, merge, d).sum(axis=1), clip)
+    later, earlier = screened[1:], screened[:-1]
+    return RecoveryStats(
+        _product(states, states),
+        _product(counts, states),
+        states.sum(axis=0),
+        counts.sum(axis=0),
+        _product(later, earlier),
+        later.sum(axis=0),
+        earlier.sum(axis=0),
+        jnp.asarray(n, counts.dtype),
+        jnp.asarray(later.shape[0], counts.dtype),
+    )
 
 
 def screen_scores(stats: RecoveryStats, *, screen: str) -> Float[Array, "d d"]:
@@ -204,20 +227,25 @@ def lasso(
     level = penalty * bin_width * jnp.sqrt(jnp.log(float(d)) / time)
     cost = level * jnp.sqrt(_outer(rates, jnp.diag(gram)))
     cost = jnp.where(jnp.eye(d, dtype=bool), jnp.inf, cost)
-    step = 1 / (1.05 * _largest_eigenvalue(gram))
+    step, unit = 1 / (1.05 * _largest_eigenvalue(gram)), _unit(beta, bin_width)
 
-    def move(_, carry):
-        weights, ahead, momentum = carry
+    def moves(carry):
+        number, change, *_ = carry
+        return (number < LASSO_STEPS) & (change > LASSO_CHANGE * unit)
+
+    def move(carry):
+        number, _, weights, ahead, momentum = carry
         slope = jnp.matmul(ahead, gram, precision=EXACT) - cross
         target = ahead - step * slope
         shrunk = jnp.maximum(jnp.abs(target) - step * cost, 0) * jnp.sign(target)
         faster = (1 + jnp.sqrt(1 + 4 * momentum**2)) / 2
         ahead = shrunk + (momentum - 1) / faster * (shrunk - weights)
-        return shrunk, ahead, faster
+        change = jnp.max(jnp.abs(shrunk - weights))
+        return number + 1, change, shrunk, ahead, faster
 
-    start = jnp.zeros_like(gram), jnp.zeros_like(gram), jnp.ones((), gram.dtype)
-    weights, _, _ = jax.lax.fori_loop(0, LASSO_STEPS, move, start)
-    return weights / _unit(beta, bin_width)
+    zeros, one = jnp.zeros_like(gram), jnp.ones((), gram.dtype)
+    start = (jnp.zeros((), jnp.int32), jnp.inf * one, zeros, zeros, one)
+    return jax.lax.while_loop(moves, move, start)[2] / unit
 
 
 def poisson_mle(
@@ -226,6 +254,7 @@ def poisson_mle(
     bin_width: Float[Array, ""],
     *,
     num_steps: int,
+    seen: Float[Array, " n"] | None = None,
 ) -> tuple[Float[Array, " d"], Float[Array, "d d"]]:
     r"""Baselines and weights that maximise the binned Poisson likelihood.
 
@@ -238,16 +267,18 @@ def poisson_mle(
         beta: Decay of the kernel.
         bin_width: Width of the bins.
         num_steps: Updates; 300 are enough for the support.
+        seen: 1 for the bins that count, 0 for the others; all by default.
 
     Returns:
         `(baseline, weights)`.
     """
-    counts, states = binned.counts, binned.states
-    n, d = counts.shape
-    constant = jnp.full((n, 1), bin_width)
+    n, d = binned.counts.shape
+    used = jnp.ones((n, 1), binned.counts.dtype) if seen is None else seen[:, None]
+    counts, states = used * binned.counts, used * binned.states
+    constant = used * bin_width
     features = jnp.concatenate([constant, _unit(beta, bin_width) * states], axis=1)
     total = jnp.maximum(features.sum(axis=0), jnp.finfo(counts.dtype).tiny)
-    rates = counts.sum(axis=0) / (n * bin_width)
+    rates = counts.sum(axis=0) / (used.sum() * bin_width)
     start = jnp.concatenate([rates[:, None] / 2, jnp.full((d, d), 0.5 / d)], axis=1)
 
     def update(_, theta):
@@ -282,10 +313,10 @@ def margins(
     return jnp.where(finite, edge, -jnp.inf), jnp.where(finite, null, jnp.inf)
 
 
-def _products(
-    left: Float[Array, "k n d"], right: Float[Array, "k n d"]
-) -> Float[Array, "k d d"]:
-    return jnp.einsum("kni,knj->kij", left, right, precision=EXACT)
+def _product(
+    left: Float[Array, "n d"], right: Float[Array, "n d"]
+) -> Float[Array, "d d"]:
+    return jnp.matmul(left.T, right, precision=EXACT)
 
 
 def _outer(left: Float[Array, " d"], right: Float[Array, " d"]) -> Float[Array, "d d"]:

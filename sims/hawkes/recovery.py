@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from ..sweep import simulator
 from . import clusters, graphs
 from .binning import Binned, bin_events
 from .estimators import (
     RecoveryStats,
+    chunk_stats,
     full_least_squares,
     lasso,
     margins,
@@ -28,6 +29,7 @@ ESTIMATORS = (
     "filtered", "lag1", "full", "screen_filtered", "screen_lag1", "lasso", "mle"
 )  # fmt: skip
 LASSO_PENALTY, MLE_STEPS = 1.0, 300
+Unit = tuple[Float[Array, ""], Float[Array, ""]]  # beta, width of the bins
 
 
 def _check_recovery(
@@ -146,14 +148,11 @@ def recovery(
         num_nodes=num_nodes,
         num_bins=num_bins,
     )
-    rates = jnp.full(num_nodes, rate)
-    stats = recovery_stats(binned, rates, num_chunks=num_chunks, merge=merge, clip=clip)
-    found = [
-        _estimates(name, stats, binned, beta, bin_width, num_candidates)
-        for name in estimators
-    ]
-    judged = jax.vmap(jax.vmap(margins, (0, None)), (0, None))
-    edge, null = judged(jnp.stack(found), adjacency)
+    by_time = _margins_by_time(
+        binned, rate, adjacency, num_chunks=num_chunks, merge=merge, clip=clip,
+        num_candidates=num_candidates, estimators=estimators, unit=(beta, bin_width),
+    )  # fmt: skip
+    edge, null = by_time
     number = binned.counts.sum()
     return {
         "margin_edge": edge,
@@ -309,33 +308,64 @@ def _fit_path(
     return np.stack([found.weights, z]).astype(np.float32)
 
 
-def _estimates(
+def _margins_by_time(
+    binned: Binned,
+    rate: Float[Array, ""],
+    adjacency: Bool[Array, "d d"],
+    *,
+    num_chunks: int,
+    merge: int,
+    clip: Float[Array, ""],
+    num_candidates: int,
+    estimators: tuple[str, ...],
+    unit: Unit,
+) -> tuple[Float[Array, "e k"], Float[Array, "e k"]]:
+    """Margins of all estimators, one observation time after the other.
+
+    Only the sums of one window are held: memory of order d^2, whatever the number of
+    times.
+    """
+    d = adjacency.shape[0]
+    counts = binned.counts.reshape(num_chunks, -1, d)
+    states = binned.states.reshape(num_chunks, -1, d) - rate
+    ends = counts.shape[1] * jnp.arange(1, num_chunks + 1)
+
+    def step(stats, chunk):
+        counts, states, end = chunk
+        gained = chunk_stats(counts, states, merge=merge, clip=clip)
+        stats = jax.tree.map(jnp.add, stats, gained)
+        judged = [
+            margins(
+                _estimate(name, stats, binned, end, unit, num_candidates), adjacency
+            )
+            for name in estimators
+        ]
+        return stats, jax.tree.map(lambda *parts: jnp.stack(parts), *judged)
+
+    sums = jax.eval_shape(
+        functools.partial(chunk_stats, merge=merge, clip=clip), counts[0], states[0]
+    )
+    start = jax.tree.map(lambda part: jnp.zeros(part.shape, part.dtype), sums)
+    edge, null = jax.lax.scan(step, start, (counts, states, ends))[1]
+    return edge.T, null.T
+
+
+def _estimate(
     name: str,
     stats: RecoveryStats,
     binned: Binned,
-    beta: Float[Array, ""],
-    bin_width: Float[Array, ""],
+    end: Int[Array, ""],
+    unit: Unit,
     num_candidates: int,
-) -> Float[Array, "k d d"]:
-    """The estimates of one method, one per observation time."""
-    unit = {"beta": beta, "bin_width": bin_width}
+) -> Float[Array, "d d"]:
+    """The estimate of one method from the bins before `end`."""
     if name == "mle":
-        n, chunks = binned.counts.shape[0], stats.num_bins.shape[0]
-        prefixes = [
-            Binned(binned.counts[:end], binned.states[:end], binned.end_state)
-            for end in range(n // chunks, n + 1, n // chunks)
-        ]
-        fitted = [poisson_mle(p, **unit, num_steps=MLE_STEPS)[1] for p in prefixes]
-        return jnp.stack(fitted)
-    refine = functools.partial(two_stage, num_candidates=num_candidates, **unit)
-    methods = {
-        "filtered": functools.partial(refine, screen="filtered"),
-        "lag1": functools.partial(refine, screen="lag1"),
-        "full": functools.partial(full_least_squares, **unit),
-        "screen_filtered": functools.partial(screen_scores, screen="filtered"),
-        "screen_lag1": functools.partial(screen_scores, screen="lag1"),
-        "lasso": functools.partial(
-            lasso, **unit, penalty=jnp.asarray(LASSO_PENALTY, stats.gram.dtype)
-        ),
-    }
-    return jax.vmap(methods[name])(stats)
+        seen = (jnp.arange(binned.counts.shape[0]) < end).astype(binned.counts.dtype)
+        return poisson_mle(binned, *unit, num_steps=MLE_STEPS, seen=seen)[1]
+    if name == "full":
+        return full_least_squares(stats, *unit)
+    if name == "lasso":
+        return lasso(stats, *unit, jnp.asarray(LASSO_PENALTY, stats.gram.dtype))
+    if name.startswith("screen_"):
+        return screen_scores(stats, screen=name.removeprefix("screen_"))
+    return two_stage(stats, *unit, num_candidates=num_candidates, screen=name)
