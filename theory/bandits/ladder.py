@@ -25,6 +25,7 @@ from .parameters import (
 from .selection import miss, width_numbers
 
 KINDS = ("rigorous", "slippage")
+TOWER, TOWER_PULLS = (16, 256), (1.0, 8.0, 1024.0)  # its last level takes the rest
 
 
 class LadderGame(NamedTuple):
@@ -216,16 +217,21 @@ def ladder_slippage_exact(
     require(pulls, pulls <= horizon, "The ladder's pulls must not exceed `horizon`.")
     steps, gaps = np.asarray(level_pulls), np.asarray(gap)
     scores = gaps[..., None] * np.sqrt(steps) / float(sigma)
-    lost, own = ladder_miss(group, scores, steps)
+    lost, own = ladder_miss(groups, scores, steps)
     regret = jnp.asarray(gaps * (pulls - own + (horizon - pulls) * lost))
     return LadderGame(regret, jnp.asarray(1 - lost), pulls)
 
 
 def ladder_miss(
-    group: int, scores: np.ndarray, level_pulls: np.ndarray
+    groups: tuple[int, ...], scores: np.ndarray, level_pulls: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Chance that the good arm is lost, and its own expected pulls; scores (…, L)."""
-    log_kept = np.cumsum(np.log1p(-miss(group, scores)), axis=-1)
+    if len(set(groups)) == 1:
+        missed = miss(groups[0], scores)
+    else:
+        each = [miss(group, scores[..., i]) for i, group in enumerate(groups)]
+        missed = np.stack(each, axis=-1)
+    log_kept = np.cumsum(np.log1p(-missed), axis=-1)
     entered = np.concatenate([np.zeros_like(log_kept[..., :1]), log_kept], axis=-1)
     own = np.asarray(np.exp(entered[..., :-1]) @ level_pulls)
     return np.asarray(-np.expm1(log_kept[..., -1])), own
@@ -280,8 +286,8 @@ def _loglog_ladder(arms: int) -> tuple[tuple[int, ...], list[float]]:
 
 
 def _tower(arms: int) -> tuple[tuple[int, ...], list[float]]:
-    groups = _until_one(arms, (16, 256))
-    return groups, [1.0, 8.0, 1024.0][: len(groups)]
+    groups = _until_one(arms, TOWER)
+    return groups, list(TOWER_PULLS[: len(groups)])
 
 
 def _until_one(arms: int, groups: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,24 +1,28 @@
 """Exact minimax regret on slippage instances: the sandwich without Monte Carlo.
 
-Claims: `SB-8` (rates and constants of uniform exploration and of ladders).
+Claims: `SB-8` (rates and constants of uniform exploration and of ladders), `SB-9.e`.
 """
 
 import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy import interpolate
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .ladder import ladder_miss
-from .parameters import Scalar, check_arms
+from .bar import check_growth, survival_numbers
+from .ladder import TOWER, TOWER_PULLS, ladder_miss
+from .parameters import Points, Scalar, check_arms, check_game, pull_counts
 from .search import minimum
-from .selection import miss
 
 SIGMA = 0.5
 ACCURACY = 1e-5
 GAPS = np.geomspace(1e-5, 0.5, 3000)
+STRIDE = 30
 
 
 @float64
@@ -42,8 +46,10 @@ def uniform_minimax(
         SB-8, numerical table [derived].
     """
     check_arms(arms)
-    given = None if tuning is None else float(tuning)
-    return jnp.asarray(_uniform_minimax(arms, float(horizon), given))
+    if tuning is None:
+        return jnp.asarray(_tuned((arms,), (1.0,), float(horizon)))
+    constant = _constant((arms,), (1.0,), float(horizon) / arms, float(tuning))
+    return jnp.asarray([constant, float(tuning)])
 
 
 @float64
@@ -79,22 +85,157 @@ def ladder_minimax(
     return jnp.asarray([*best, float(growth)])
 
 
-@functools.lru_cache(maxsize=256)
-def _uniform_minimax(
-    arms: int, horizon: float, tuning: float | None
-) -> tuple[float, float]:
-    per_arm = horizon / arms
+@float64
+def tower_minimax(rest: int, horizon: Scalar) -> Float[Array, " 2"]:
+    r"""The same for the tower ladder (16, 256, rest), pulls $s_0 (1, 8, 1024)$.
+
+    Args:
+        rest: Group size of the last level; 1 leaves it out. $K = 4096 · rest$.
+        horizon: $T$.
+
+    Returns:
+        The constant and $s_0/(T/K)^{2/3}$.
+
+    Raises:
+        DomainError: If `rest` is below 1.
+
+    Claim:
+        SB-8, numerical table [derived].
+    """
+    require(rest, rest >= 1, "`rest` must be at least 1.")
+    groups = TOWER if rest == 1 else (*TOWER, rest)
+    return jnp.asarray(_tuned(groups, TOWER_PULLS[: len(groups)], float(horizon)))
+
+
+@pull_counts
+def bar_regret_slippage(
+    arms: int,
+    first_pulls: Scalar,
+    horizon: Scalar,
+    gap: Points,
+    growth: Scalar = 1.5,
+    a: Scalar = 0.35,
+    stages: int = 13,
+) -> Float[Array, "*cells"]:
+    r"""Regret of the rising bar when the good arm of a slippage instance comes last.
+
+    $$\Delta\,[n_L + (K-2)\, C n_1 + (T - P)(1 - S_L(a - d))], \qquad
+    d = \Delta\sqrt{n_1}/\sigma,$$
+
+    averaged over the noise of the first arm, which every bar accepts; that a further
+    arm is accepted before the last is left out (its chance is of order $K S_L(a)$).
+
+    Args:
+        arms: $K$.
+        first_pulls: $n_1 > 0$.
+        horizon: $T$.
+        gap: $\Delta > 0$.
+        growth: Ratio $r > 1$ of successive stages.
+        a: Required improvement $h\sqrt{n_1}/\sigma > 0$.
+        stages: $L$.
+
+    Returns:
+        Regret for σ = 1/2, shape of `gap`.
+
+    Raises:
+        DomainError: On a parameter out of range.
+
+    Claim:
+        SB-9.e [derived numerically].
+    """
+    check_game(arms, horizon)
+    check_growth(growth, a)
+    require(first_pulls, first_pulls > 0, "`first_pulls` must be positive.")
+    gap = require(gap, gap > 0, "`gap` must be positive.")
+    game = Bar(arms, float(horizon) / arms, float(growth), float(a), stages)
+    return jnp.asarray(arms * _bar_regret(game, float(first_pulls), np.asarray(gap)))
+
+
+@pull_counts
+def bar_minimax(
+    arms: int,
+    horizon: Scalar,
+    growth: Scalar = 1.5,
+    a: Scalar = 0.35,
+    stages: int = 13,
+) -> Float[Array, " 3"]:
+    r"""The smallest over $n_1$ of the largest over Δ of `bar_regret_slippage`, over S₀.
+
+    Args:
+        arms: $K$.
+        horizon: $T$.
+        growth: Ratio $r > 1$ of successive stages.
+        a: Required improvement $h\sqrt{n_1}/\sigma > 0$.
+        stages: $L$.
+
+    Returns:
+        The constant, $n_1/(T/K)^{2/3}$, and the gap at which most is lost after the
+        commit. For K → ∞ the constant tends to `bar_limit_constant`.
+
+    Raises:
+        DomainError: On a parameter out of range.
+
+    Claim:
+        SB-9.e [derived numerically].
+    """
+    check_game(arms, horizon)
+    check_growth(growth, a)
+    game = Bar(arms, float(horizon) / arms, float(growth), float(a), stages)
+    return jnp.asarray(_bar_minimax(game))
+
+
+class Bar(NamedTuple):
+    """A rising bar on K arms, without its first pulls."""
+
+    arms: int
+    per_arm: float
+    growth: float
+    a: float
+    stages: int
+
+
+def _largest(regret: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
+    """Largest value over the grid of gaps, and where: coarsely, then near the tops."""
+    coarse = np.append(np.arange(0, len(GAPS), STRIDE), len(GAPS) - 1)
+    values = regret(GAPS[coarse])
+    padded = np.pad(values, 1, constant_values=-np.inf)
+    tops = coarse[(values >= padded[:-2]) & (values >= padded[2:])]
+    near = np.add.outer(tops, np.arange(-STRIDE, STRIDE + 1)).ravel()
+    gaps = GAPS[np.unique(np.clip(near, 0, len(GAPS) - 1))]
+    fine = regret(gaps)
+    best = int(fine.argmax())
+    return float(fine[best]), float(gaps[best])
+
+
+def _constant(
+    groups: tuple[int, ...], steps: tuple[float, ...], per_arm: float, tuning: float
+) -> float:
+    """Worst regret over S₀ of a ladder with K = ∏ g; one level is uniform."""
     scale = per_arm ** (2 / 3)
+    arms = float(np.prod([float(g) for g in groups]))
+    entering = 1 / np.cumprod([1.0, *groups[:-1]])
+    pulls = tuning * scale * np.asarray(steps)
+    explored = float(pulls @ entering)
+
+    def regret(gaps: np.ndarray) -> np.ndarray:
+        scores = gaps[:, None] * np.sqrt(pulls) / SIGMA
+        lost, own = ladder_miss(groups, scores, pulls)
+        return gaps * (explored - own / arms + (per_arm - explored) * lost) / scale
+
+    return _largest(regret)[0]
+
+
+@functools.lru_cache(maxsize=1024)
+def _tuned(
+    groups: tuple[int, ...], steps: tuple[float, ...], horizon: float
+) -> tuple[float, float]:
+    """The constant at the best first pulls, and these over (T/K)^{2/3}."""
+    per_arm = horizon / float(np.prod([float(g) for g in groups]))
 
     def worst(log_tuning: float) -> float:
-        pulls = np.exp(log_tuning) * scale
-        lost = miss(arms, GAPS * np.sqrt(pulls) / SIGMA)
-        regret = GAPS * ((1 - 1 / arms) * pulls + (per_arm - pulls) * lost)
-        return float(regret.max()) / scale
+        return _constant(groups, steps, per_arm, float(np.exp(log_tuning)))
 
-    if tuning is not None:
-        return worst(np.log(tuning)), tuning
-    least, log_tuning = minimum(worst, np.log(0.05), np.log(10.0), ACCURACY)
+    least, log_tuning = minimum(worst, np.log(0.02), np.log(10.0), ACCURACY)
     return least, float(np.exp(log_tuning))
 
 
@@ -114,23 +255,57 @@ def _ladder_minimax(
     return (*_ladder_at_growth(group, levels, horizon, growth), growth)
 
 
-@functools.lru_cache(maxsize=1024)
 def _ladder_at_growth(
     group: int, levels: int, horizon: float, growth: float
 ) -> tuple[float, float]:
-    per_arm = horizon / group**levels
-    scale = per_arm ** (2 / 3)
-    steps = growth ** np.arange(levels)
-    shares = (1.0 * group) ** -np.arange(levels)
+    steps = tuple(float(growth**level) for level in range(levels))
+    return _tuned((group,) * levels, steps, horizon)
+
+
+@functools.lru_cache(maxsize=64)
+def _bar_minimax(game: Bar) -> tuple[float, float, float]:
+    scale = game.per_arm ** (2 / 3)
 
     def worst(log_tuning: float) -> float:
-        pulls = np.exp(log_tuning) * scale * steps
-        scores = GAPS[:, None] * np.sqrt(pulls) / SIGMA
-        lost, own = ladder_miss(group, scores, pulls)
-        explored = float(pulls @ shares)
-        spent = explored - own / group**levels
-        regret = GAPS * (spent + (per_arm - explored) * lost)
-        return float(regret.max()) / scale
+        first = float(np.exp(log_tuning)) * scale
+        return _largest(lambda gaps: _bar_regret(game, first, gaps) / scale)[0]
 
-    least, log_tuning = minimum(worst, np.log(0.02), np.log(10.0), ACCURACY)
-    return least, float(np.exp(log_tuning))
+    least, log_tuning = minimum(worst, np.log(0.005), np.log(2.0), ACCURACY)
+    unit = SIGMA / np.sqrt(np.exp(log_tuning) * scale)
+    d = np.linspace(0.05, 4.0, 400)
+    lost = d * _bar_numbers(game.growth, game.a, game.stages)[1](d)
+    return least, float(np.exp(log_tuning)), float(d[lost.argmax()] * unit)
+
+
+def _bar_regret(game: Bar, first: float, gaps: np.ndarray) -> np.ndarray:
+    """Regret per arm of the bar with n_1 = `first`."""
+    cost, missed = _bar_numbers(game.growth, game.a, game.stages)
+    last = game.growth ** (game.stages - 1)
+    explored = first * (last / game.arms + (1 - 2 / game.arms) * cost)
+    lost = missed(np.minimum(gaps * np.sqrt(first) / SIGMA, LARGEST))
+    return gaps * (explored + np.maximum(game.per_arm - explored, 0.0) * lost)
+
+
+LARGEST = 8.0  # the bar misses no arm that leads by so many σ/√n_1
+
+
+@functools.lru_cache(maxsize=8)
+def _bar_numbers(
+    growth: float, a: float, stages: int
+) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
+    """C, and 1 − S_L(a − d) as a function of d, over the noise of the first arm."""
+    times = growth ** np.arange(stages)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(9)
+    shifts, weights = nodes / np.sqrt(times[-1]), weights / weights.sum()
+    costs = [
+        1 + np.diff(times) @ survival_numbers(a + shift, growth, stages)[:-1]
+        for shift in shifts
+    ]
+    d = np.append(np.linspace(-0.6, 2.0, 79), np.linspace(2.2, LARGEST + 0.6, 15))
+    missed = [1 - survival_numbers(a - x, growth, stages)[-1] for x in d]
+    table = interpolate.PchipInterpolator(d, missed)
+
+    def averaged(lead: np.ndarray) -> np.ndarray:
+        return table(np.subtract.outer(lead, shifts)) @ weights
+
+    return float(weights @ costs), averaged
