@@ -1,9 +1,9 @@
 """What a decision costs: at most 5 ms, and 0.2 s where rows are resampled.
 
-Per sort of evidence, one look at n rows of a few points: the decision alone, and the
-full evidence of the last look (intervals, resolution). Beside it what a user would
-write by hand with SciPy: a t interval, an exact binomial interval, a KS test, a
-bootstrap. Run: python benchmarks/bench_harness.py
+Per kind and sort of evidence, one look at n rows of a few points: the decision alone,
+and what the last look adds (intervals, resolution). Nothing is remembered between
+repeats. Beside it what a user would write by hand with SciPy: a t interval, an exact
+binomial interval, a KS test, a bootstrap. Run: python benchmarks/bench_harness.py
 """
 
 import platform
@@ -42,16 +42,38 @@ def cases():
     gamma = RNG.gamma(4, size=(n, 12))
     power = SIZES**-0.5 * np.exp(0.3 * RNG.normal(size=(n, 7)))
     median = kinds.value(of=lambda t: np.median(t, axis=0), evidence="table")
-    yield "mean, t-mixture and Hall", kinds.value(), samples(gamma), 4.0, "decide"
-    yield "upper bound, bets", kinds.upper_bound(), samples(gamma), 5.0, "decide"
-    coins = samples(1.0 * (gamma > 4))
-    yield "frequency", kinds.value(evidence="frequency"), coins, 0.43, "decide"
-    law = samples(RNG.random((n, 4)))
-    yield "law, known", kinds.law(), law, stats.uniform.cdf, "decide"
-    yield "limit", kinds.limit("N"), sized(1 + power), 1.0, "decide"
-    yield "threshold, limit", kinds.threshold("x", "d"), crossing(1024), 1.0, "decide"
-    yield "exponent", kinds.exponent("N"), sized(power), 0.5, "bootstrap"
-    yield "table, medians", median, samples(gamma[:1024, :4]), 3.67, "bootstrap"
+    variance = kinds.value(of=lambda m: m[..., 1] - m[..., 0] ** 2)
+    columns = samples(np.stack([gamma, gamma**2], axis=-1))
+    skewed = samples(RNG.exponential(size=(200, 12)) ** 2)
+    coins, walk = samples(1.0 * (gamma > 4)), kinds.threshold("x", "d", width=True)
+    exact = kinds.upper_bound(evidence="exact")
+    pair = Samples(RNG.random((n, 2, 4)), ({},) * 4, np.zeros(4), True, True)
+    yield "identity", kinds.identity(), samples(gamma[:1]), gamma[0], 5
+    yield "bound on every row", exact, samples(gamma), 99.0, 5
+    yield "value: t-mixture and Hall", kinds.value(), samples(gamma), 4.0, 5
+    yield "value of skewed rows", kinds.value(), skewed, 2.0, 205
+    yield "value: variance", variance, columns, 4.0, 5
+    yield "ordering", kinds.ordering(), samples(gamma - 4), 0.0, 5
+    yield "upper bound: bets", kinds.upper_bound(), samples(gamma), 5.0, 5
+    yield "lower bound", kinds.lower_bound(), samples(gamma), 3.0, 5
+    yield (
+        "lower bound: capped bets",
+        kinds.lower_bound(upper=99),
+        samples(gamma),
+        3.0,
+        5,
+    )
+    yield "frequency", kinds.value(evidence="frequency"), coins, 0.43, 5
+    yield "tail bound", kinds.tail_bound(4.0), samples(gamma), 0.5, 5
+    yield "quantile bound", kinds.quantile_bound(0.5), samples(gamma), 4.0, 5
+    yield "law, known", kinds.law(), samples(RNG.random((n, 4))), stats.uniform.cdf, 5
+    yield "law, two samples", kinds.law(), pair, 0.0, 5
+    yield "limit", kinds.limit("N"), sized(1 + power), 1.0, 5
+    yield "threshold, each size", kinds.threshold("x"), crossing(1024), 1.0, 5
+    yield "threshold, limit", kinds.threshold("x", "d"), crossing(1024), 1.0, 5
+    yield "threshold, width", walk, crossing(1024), 0.0, 5
+    yield "exponent", kinds.exponent("N"), sized(power), 0.5, 205
+    yield "table, medians", median, samples(gamma[:1024, :4]), 3.67, 205
 
 
 def by_hand():
@@ -65,13 +87,15 @@ def by_hand():
     )
 
 
-def median_time(function):
-    times = []
+def times(function, *made):
+    """Median milliseconds of a function of what `made` makes anew for every repeat."""
+    spent = []
     for _ in range(REPEATS):
+        parts = [make() for make in made]
         start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
+        function(*parts)
+        spent.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(spent))
 
 
 def rule_of(kind, claimed):
@@ -84,16 +108,17 @@ def main():
     print(
         f"{'evidence':26} {'rows × points':>14} {'look, ms':>9} {'last, ms':>9}  limit"
     )
-    for name, kind, rows, claimed, sort in cases():
+    for name, kind, rows, claimed, limit in cases():
         rule = rule_of(kind, claimed)
-        sight = look_at(rows, rule, 3)
-        look = median_time(lambda rows=rows, rule=rule: look_at(rows, rule, 3))
-        last = median_time(lambda sight=sight: evidence(sight, 3, sight.p))
-        limit = 5 if sort == "decide" else 205
+
+        def see(rows=rows, rule=rule):
+            return look_at(rows, rule, 3)
+
+        look, last = times(see), times(lambda sight: evidence(sight, 3, sight.p), see)
         shape = f"{rows.n} × {len(rows.at)}"
         print(f"{name:26} {shape:>14} {look:9.2f} {last:9.2f}  {limit} ms")
     for name, function in by_hand():
-        print(f"by hand: {name:26} {median_time(function):9.2f} ms")
+        print(f"by hand: {name:26} {times(function):9.2f} ms")
 
 
 if __name__ == "__main__":

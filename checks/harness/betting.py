@@ -7,65 +7,115 @@ the tail (Waudby-Smith and Ramdas, arXiv 2010.09686), so that it ever reaches $1
 probability at most $a$.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .numbers import Numbers
 
-_STEPS = 14
+STEPS, NEAR = 30, 0.02
+
+
+@dataclass(frozen=True)
+class Past:
+    """The rows of one point and what the gamblers know before each of them.
+
+    Attributes:
+        rows: Nonnegative rows (n,), in the order in which they were drawn.
+        means: Sum of the rows before row t, over t.
+        squares: Sum of their squares, over t.
+        weight: 1/t of the pseudo-observation before row t.
+        pace: t log(1 + t).
+    """
+
+    rows: np.ndarray
+    means: np.ndarray
+    squares: np.ndarray
+    weight: np.ndarray
+    pace: np.ndarray
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> "Past":
+        """The past of a column of rows."""
+        rows = np.ascontiguousarray(rows)
+        t = np.arange(1.0, len(rows) + 1)
+        before, squares = _before(rows) / t, _before(rows**2) / t
+        return cls(rows, before, squares, 1.0 / t, t * np.log1p(t))
+
+    def log_wealth(self, bound: Numbers, alpha: Numbers) -> np.ndarray:
+        """Logarithm of the average wealth of two gamblers after every row.
+
+        One stakes for the growth of the wealth, the other steadily, tuned to reach
+        1/alpha; both from running moments with one pseudo-observation (b/2, b²/4).
+        """
+        mean = self.means + bound / 2 * self.weight
+        square = self.squares + bound**2 / 2 * self.weight
+        variance = np.maximum(square - mean**2, 1e-12 * bound**2)
+        edge = np.maximum(mean - bound, 0.0)
+        growth = edge / (variance + edge**2)
+        steady = np.sqrt(-2 * np.log(alpha) / (self.pace * variance))
+        gain, most = self.rows - bound, 0.5 / bound
+        first, second = (
+            np.cumsum(np.log1p(np.minimum(stake, most) * gain))
+            for stake in (growth, steady)
+        )
+        return np.logaddexp(first, second) - np.log(2.0)
+
+    def lower_limit(self, alpha: Numbers) -> float:
+        """The smallest mean that is not excluded, from outside, to 2 % of the level.
+
+        The root of the largest log wealth falls nearly linearly in the bound. The
+        first step is the normal one, the second corrects it by what the wealth is
+        short of it, then secants; bisection where a step leaves the bracket.
+        """
+        bar, n = -np.log(alpha), len(self.rows)
+        center, scale = self.rows.mean(), self.rows.std() / np.sqrt(n)
+        outside, inside, aim = 0.0, center, bar + NEAR / 2
+        here = center - scale * np.sqrt(2 * aim + np.log(n))
+        before: tuple[float, float] | None = None
+        for _ in range(STEPS if center > 0 else 0):
+            if not outside < here < inside:
+                here = 0.5 * (outside + inside)
+            height = max(self.log_wealth(here, alpha).max(), 0.0)
+            outside, inside = (here, inside) if height >= bar else (outside, here)
+            if bar <= height < bar + NEAR:
+                break
+            root = np.sqrt(height)
+            if before is None and scale > 0:
+                short = 0.5 * ((center - here) / scale) ** 2 - height
+                there = center - scale * np.sqrt(max(2 * (aim + short), 0.0))
+            elif before is None or root == before[1]:
+                there = outside
+            else:
+                slope = (here - before[0]) / (root - before[1])
+                there = here + (np.sqrt(aim) - root) * slope
+            here, before = there, (here, root)
+        return float(outside)
 
 
 def log_wealth(samples: np.ndarray, bound: Numbers, alpha: Numbers) -> np.ndarray:
-    """Logarithm of the average wealth of two gamblers after every row.
+    """Logarithm of the average wealth after every row, at every point.
 
     Args:
         samples: Nonnegative rows (n, points), in the order in which they were drawn.
-        bound: Positive upper bound on the mean, one per point.
+        bound: Positive upper bound on the mean, one per point or one for all.
         alpha: Level for which the second gambler's stakes are tuned.
 
     Returns:
         Array (n, points).
     """
-    b = np.asarray(bound, float)
-    t = np.arange(1, len(samples) + 1)[:, None]
-    mean = (b / 2 + _before(samples)) / t
-    square = (b**2 / 2 + _before(samples**2)) / t
-    variance = np.maximum(square - mean**2, 1e-12 * b**2)
-    edge = np.maximum(mean - b, 0.0)
-    gain, most = samples - b, 0.5 / b
-    growth = np.minimum(edge / (variance + edge**2), most)
-    scale = -2 * np.log(alpha) / (t * np.log1p(t))
-    steady = np.minimum(np.sqrt(scale / variance), most)
-    first, second = (np.cumsum(np.log1p(s * gain), axis=0) for s in (growth, steady))
-    return np.logaddexp(first, second) - np.log(2.0)
+    bounds = np.broadcast_to(np.asarray(bound, float), samples.shape[1:])
+    columns = zip(samples.T, bounds, strict=True)
+    return np.stack([Past.of(x).log_wealth(b, alpha) for x, b in columns], axis=1)
 
 
 def lower_limit(samples: np.ndarray, alpha: Numbers) -> np.ndarray:
-    """The smallest mean that the gamblers have not excluded.
-
-    By bisection between zero and the mean, steepened by interpolation (Illinois).
-    """
-    bar = -np.log(np.broadcast_to(alpha, samples.shape[1:]))
-
-    def excess(bound: np.ndarray) -> np.ndarray:
-        return log_wealth(samples, bound, alpha).max(0) - bar
-
-    inside = samples.mean(0) + 1e-300
-    outside = inside * 1e-6
-    high, low = excess(outside), excess(inside)
-    for _ in range(_STEPS):
-        share = np.clip(high / np.where(high > low, high - low, 1.0), 0.05, 0.95)
-        middle = outside + share * (inside - outside)
-        value = excess(middle)
-        excluded = value >= 0
-        high, low = (
-            np.where(excluded, value, 0.5 * high),
-            np.where(excluded, 0.5 * low, value),
-        )
-        outside = np.where(excluded, middle, outside)
-        inside = np.where(excluded, inside, middle)
-    return outside
+    """The smallest mean at every point that the gamblers have not excluded."""
+    return np.array([Past.of(x).lower_limit(alpha) for x in samples.T])
 
 
-def _before(samples: np.ndarray) -> np.ndarray:
+def _before(rows: np.ndarray) -> np.ndarray:
     """Sums of the rows before each row."""
-    return np.concatenate([np.zeros_like(samples[:1]), np.cumsum(samples, 0)[:-1]])
+    sums = np.zeros_like(rows)
+    np.cumsum(rows[:-1], out=sums[1:])
+    return sums

@@ -10,7 +10,7 @@ from scipy import special
 from .numbers import Numbers
 
 _PRIOR = 0.5
-_STEPS, _TINY = 60, 1e-300
+_STEPS, _CONVERGED, _TINY = 50, 1e-13, 1e-300
 
 
 def log_e(p: Numbers, successes: Numbers, n: Numbers) -> Numbers:
@@ -23,53 +23,57 @@ def log_e(p: Numbers, successes: Numbers, n: Numbers) -> Numbers:
 
 
 def limits(successes: Numbers, n: int, alpha: Numbers) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the set of probabilities with e-value below 1/alpha, by bisection."""
+    """Ends of the set of probabilities with e-value below 1/alpha."""
     successes, alpha = np.broadcast_arrays(
         np.asarray(successes, float), np.asarray(alpha, float)
     )
-    share, bar = successes / n, -np.log(alpha)
-    outside, inside = np.zeros_like(share), share.copy()
-    lower = _bisect(outside, inside, successes, n, bar)
-    upper = _bisect(np.ones_like(share), inside, successes, n, bar)
-    return np.where(successes == 0, 0.0, lower), np.where(successes == n, 1.0, upper)
+    bar = -np.log(alpha)
+    upper = np.asarray(1.0 - _lower(n - successes, n, bar))
+    return _lower(successes, n, bar), upper
 
 
-def _bisect(
-    outside: Numbers,
-    inside: Numbers,
-    successes: Numbers,
-    n: Numbers,
-    bar: Numbers,
-) -> Numbers:
-    """The point between `outside` and `inside` where the e-value reaches the bar."""
+def _lower(successes: Numbers, n: int, bar: Numbers) -> np.ndarray:
+    """Lower end by Newton's method in the logit, from outside.
+
+    log e is convex there, so that no step passes the end; it starts where the term
+    −S logit(p) alone reaches the bar.
+    """
+    mixed = special.betaln(successes + _PRIOR, n - successes + _PRIOR)
+    mixed = mixed - special.betaln(_PRIOR, _PRIOR) - bar
+    logit = mixed / np.maximum(successes, _PRIOR)
     for _ in range(_STEPS):
-        middle = 0.5 * (outside + inside)
-        excluded = log_e(middle, successes, n) >= bar
-        outside = np.where(excluded, middle, outside)
-        inside = np.where(excluded, inside, middle)
-    return outside
+        p = special.expit(logit)
+        excess = mixed - successes * logit + n * np.logaddexp(0.0, logit)
+        step = excess / np.where(successes > 0, successes - n * p, np.inf)
+        logit = logit + step
+        if np.abs(step).max() < _CONVERGED:
+            break
+    return np.where(successes > 0, special.expit(logit), 0.0)
 
 
-def resolution_above(edge: float, n: int, alpha: float, power: float = 0.9) -> float:
-    """The probability above `edge` that would be excluded from it with this power.
+def resolution_above(
+    edge: Numbers, n: int, alpha: float, power: float = 0.9
+) -> np.ndarray:
+    """The probabilities above `edge` that would be excluded from it with this power.
 
-    Smallest count S whose lower limit exceeds `edge`, then the probability p with
+    Smallest count S whose lower limit exceeds the edge, then the probability p with
     P(Bin(n, p) ≥ S) = I_p(S, n−S+1) = `power`; infinite if no count is enough.
     """
-    if not 0 <= edge < 1:
-        return float("inf")
-    bar, below, least = -np.log(alpha), int(np.floor(edge * n)), n
-    if log_e(max(edge, _TINY), n, n) < bar:
-        return float("inf")
-    while least - below > 1:  # the e-value grows with the count above the edge
-        middle = (below + least) // 2
-        if log_e(max(edge, _TINY), middle, n) >= bar:
-            least = middle
-        else:
-            below = middle
-    return float(special.betaincinv(least, n - least + 1, power))
+    edge = np.atleast_1d(np.asarray(edge, float))
+    inner = np.clip(edge, _TINY, 1.0 - 1e-16)
+    bar = -np.log(alpha)
+    below, least = np.floor(inner * n), np.full(edge.shape, float(n))
+    while (least - below > 1).any():  # the e-value grows with the count above the edge
+        middle = np.floor(0.5 * (below + least))
+        enough = log_e(inner, middle, n) >= bar
+        least, below = np.where(enough, middle, least), np.where(enough, below, middle)
+    hopeless = (edge < 0) | (edge >= 1) | (log_e(inner, n, n) < bar)
+    found = special.betaincinv(least, n - least + 1, power)
+    return np.where(hopeless, np.inf, found)
 
 
-def resolution_below(edge: float, n: int, alpha: float, power: float = 0.9) -> float:
-    """The probability below `edge` that would be excluded; minus infinity if none."""
-    return 1.0 - resolution_above(1.0 - edge, n, alpha, power)
+def resolution_below(
+    edge: Numbers, n: int, alpha: float, power: float = 0.9
+) -> np.ndarray:
+    """The probabilities below `edge` that would be excluded; minus infinity if none."""
+    return 1.0 - resolution_above(1.0 - np.asarray(edge, float), n, alpha, power)

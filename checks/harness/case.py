@@ -36,7 +36,9 @@ class Case:
         """Everything that is known once all trials are done."""
         trial, sight = self.trial, self.trial.sight
         points = trial.points()
-        flags = sight.estimate.flags if sight else ()
+        flags: tuple[str, ...] = ()
+        if sight:
+            flags = sight.estimate.flags + sight.estimate.notes(sight.strict)
         if any(p.tightness is not None and p.tightness > VACUOUS for p in points):
             flags = (*flags, "vacuous")
         return Verdict(

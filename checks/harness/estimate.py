@@ -104,9 +104,17 @@ class Estimate(ABC):
         lo, hi = self.interval(level)
         return (lo > region.hi) | (hi < region.lo)
 
+    def inner(self, level: Level) -> Pair:
+        """The interval that must lie inside the region to be `consistent`."""
+        return self.interval(level)
+
+    def notes(self, level: Level) -> tuple[str, ...]:
+        """What the reader must know about the resolution at this level."""
+        return ()
+
     def within(self, region: Region, level: Level) -> np.ndarray:
         """Whether the interval lies inside the region."""
-        lo, hi = self.interval(level)
+        lo, hi = self.inner(level)
         return (lo >= region.lo) & (hi <= region.hi)
 
     def margins(self, level: Level) -> Pair:

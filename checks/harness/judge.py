@@ -73,7 +73,7 @@ def evidence(sight: Sight, looks: int, p_anytime: np.ndarray) -> list[Evidence]:
     """Everything that is worth knowing about every point, at the last look."""
     estimate, region = sight.estimate, sight.region
     lo, hi = estimate.interval(sight.strict)
-    lo_c, hi_c = estimate.interval(sight.lenient)
+    lo_c, hi_c = estimate.inner(sight.lenient)
     below, above = region.tolerance
     down, up = estimate.resolution(region, sight.strict)
     mult = estimate.multiplier(sight.strict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .studentised import Studentised
 FEW_VALUES, ATOM, DOMINATED = 10, 0.8, 0.5
 GLANCE = 128  # rows that usually show enough distinct values
 BOOTSTRAP, SMALL_N, SKEWED = 400, 128, 0.1
+TILTED = 0.5  # Hall's cubic at the boundary: measured power falls below 0.85 beyond
 
 
 @dataclass(kw_only=True)
@@ -25,80 +27,113 @@ class Mean(Studentised):
 
     def margins(self, level: Level) -> Pair:
         """Normal formula, or the bootstrap of the interval's ends for skewed rows."""
-        skewed = np.abs(self.skew) / np.sqrt(self.n) > SKEWED
+        skewed = self._tilt > SKEWED
         lo, hi = Studentised.interval(self, level)
         slack = POWER_QUANTILE * self.se
         down, up = hi - self.estimate + slack, self.estimate - lo + slack
         if not skewed.any() or not np.isfinite(self.multiplier(level)):
             return down, up
-        below, above = self._bootstrap(level)
+        below, above = self._bootstrap(lo, hi, self.multiplier(level))
         return np.where(skewed, below, down), np.where(skewed, above, up)
 
-    def _bootstrap(self, level: Level) -> Pair:
-        """0.9 quantiles of the distances from the estimate to the resampled ends."""
-        counts = resample_counts(self.n, BOOTSTRAP)
-        center, sd, skew = moments_of_counts(self.values, counts)
-        c = self.multiplier(level)
-        se = sd / np.sqrt(self.n)
-        lo = center - mixture.hall_inverse(c, skew, self.n) * se
-        hi = center - mixture.hall_inverse(-c, skew, self.n) * se
-        return (
-            np.quantile(hi - self.estimate, 0.9, axis=0),
-            np.quantile(self.estimate - lo, 0.9, axis=0),
+    def notes(self, level: Level) -> tuple[str, ...]:
+        """`approximate` where the resolution of skewed rows may be too small."""
+        limit = SKEWED if self.n < SMALL_N else TILTED / self.multiplier(level)
+        return ("approximate",) if (self._tilt > limit).any() else ()
+
+    @property
+    def _tilt(self) -> np.ndarray:
+        """Skewness of the mean, on which the normal formula and Hall's cubic depend."""
+        return np.abs(self.skew) / np.sqrt(self.n)
+
+    def _bootstrap(self, lo: np.ndarray, hi: np.ndarray, c: float) -> Pair:
+        """Distances that another run's ends keep from the truth in 9 of 10 runs.
+
+        A run at the truth θ has its lower end within D of θ with probability 0.9, where
+        D = (estimate − lo) + the 0.9 quantile of [(θ − lo of the other run) − (estimate
+        − lo of this one)]: two independent runs, hence two resamples.
+        """
+        center, sd, skew = moments_of_counts(
+            self.values, resample_counts(self.n, BOOTSTRAP)
         )
+        se = sd / np.sqrt(self.n)
+        ends = [center - mixture.hall_inverse(u, skew, self.n) * se for u in (c, -c)]
+        wide = []
+        for sign, end, seen in ((1, ends[1], hi), (-1, ends[0], lo)):
+            other, this = sign * (end - self.estimate), sign * (end - center)
+            gap = np.quantile(other - np.roll(this, 1, axis=0), 0.9, axis=0)
+            wide.append(sign * (seen - self.estimate) + gap)
+        return wide[0], wide[1]
 
 
 @dataclass(kw_only=True)
 class Bets(Mean):
     """Means of nonnegative rows under an upper bound: exclusion by bets, exactly."""
 
-    memory: dict[tuple[Any, ...], np.ndarray] = field(default_factory=dict)
+    wealths: dict[tuple[float, bytes], Pair] = field(default_factory=dict)
+    limits: dict[float, np.ndarray] = field(default_factory=dict)
 
     def interval(self, level: Level) -> Pair:
         """Lower end by bets, upper end by the t-mixture."""
-        _, hi = Mean.interval(self, level)
-        return self._limit(level.alpha), hi
+        return self._limit(level), self.inner(level)[1]
 
-    def within(self, region: Region, level: Level) -> np.ndarray:
-        """Only the upper end matters."""
-        return Mean.interval(self, level)[1] <= region.hi
+    def inner(self, level: Level) -> Pair:
+        """Consistency is judged by the t-mixture."""
+        return Mean.interval(self, level)
 
     def excludes(self, region: Region, level: Level) -> np.ndarray:
         """Whether the wealth against the region's end ever reached 1/alpha."""
-        return self._log_wealth(region, level).max(0) >= -np.log(level.alpha)
+        return self._wealth(region, level)[1] >= -np.log(level.alpha)
 
     def log_e(self, region: Region, level: Level) -> np.ndarray:
         """Logarithm of the wealth after the last row."""
-        return self._log_wealth(region, level)[-1]
+        return self._wealth(region, level)[0]
 
     def p(self, region: Region, level: Level) -> np.ndarray:
         """One over the largest wealth so far."""
-        return np.minimum(1.0, np.exp(-self._log_wealth(region, level).max(0)))
+        return np.minimum(1.0, np.exp(-self._wealth(region, level)[1]))
 
     def margins(self, level: Level) -> Pair:
-        """Those of the t-mixture, with the bets' own lower end where it is wider."""
+        """Those of the t-mixture, with the bets' own end where it is wider."""
         down, up = Mean.margins(self, level)
-        lo, _ = self.interval(level)
-        return down, np.maximum(up, self.estimate - lo + POWER_QUANTILE * self.se)
+        lo, hi = self.interval(level)
+        slack = POWER_QUANTILE * self.se
+        return (
+            np.maximum(down, hi - self.estimate + slack),
+            np.maximum(up, self.estimate - lo + slack),
+        )
 
-    def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
-        return self._remembered(self.values, region.hi, level.alpha)
+    def notes(self, level: Level) -> tuple[str, ...]:
+        """Few rows are `approximate` whatever their skewness."""
+        return ("approximate",) if self.n < SMALL_N else Mean.notes(self, level)
 
-    def _limit(self, alpha: float) -> np.ndarray:
-        """Smallest mean of the rows that is not excluded."""
-        if ("limit", alpha) not in self.memory:
-            limit = betting.lower_limit(self.values, alpha)
-            self.memory["limit", alpha] = limit
-        return self.memory["limit", alpha]
+    @cached_property
+    def pasts(self) -> list[betting.Past]:
+        """What is bet on at every point."""
+        return [betting.Past.of(column) for column in self.values.T]
 
-    def _remembered(
-        self, rows: np.ndarray, bound: np.ndarray, alpha: float
-    ) -> np.ndarray:
-        """The wealth, computed once per bound and level."""
-        key = ("wealth", alpha, bound.tobytes())
-        if key not in self.memory:
-            self.memory[key] = betting.log_wealth(rows, bound, alpha)
-        return self.memory[key]
+    def _stakes(self, region: Region) -> np.ndarray:
+        """The bound against which is bet."""
+        return region.hi
+
+    def _limit(self, level: Level) -> np.ndarray:
+        """Smallest mean of what is bet on that is not excluded."""
+        alpha = level.alpha
+        if alpha not in self.limits:
+            limits = [past.lower_limit(alpha) for past in self.pasts]
+            self.limits[alpha] = np.array(limits)
+        return self.limits[alpha]
+
+    def _wealth(self, region: Region, level: Level) -> Pair:
+        """Log wealth after the last row, and at its largest; once per bound."""
+        bound = self._stakes(region)
+        key = (level.alpha, bound.tobytes())
+        if key not in self.wealths:
+            pairs = zip(self.pasts, bound, strict=True)
+            paths = [past.log_wealth(b, level.alpha) for past, b in pairs]
+            ends = np.array([(path[-1], path.max()) for path in paths])
+            self.wealths[key] = (ends[:, 0], ends[:, 1])
+        return self.wealths[key]
 
 
 @dataclass(kw_only=True)
@@ -109,25 +144,16 @@ class CappedBets(Bets):
 
     def interval(self, level: Level) -> Pair:
         """Upper end by bets, lower end by the t-mixture."""
-        lo, _ = Mean.interval(self, level)
-        return lo, self.cap - self._limit(level.alpha)
+        return self.inner(level)[0], self.cap - self._limit(level)
 
-    def within(self, region: Region, level: Level) -> np.ndarray:
-        """Only the lower end matters."""
-        return Mean.interval(self, level)[0] >= region.lo
+    @cached_property
+    def pasts(self) -> list[betting.Past]:
+        """What is bet on at every point."""
+        return [betting.Past.of(self.cap - column) for column in self.values.T]
 
-    def margins(self, level: Level) -> Pair:
-        """Those of the t-mixture, with the bets' own upper end where it is wider."""
-        down, up = Mean.margins(self, level)
-        _, hi = self.interval(level)
-        return np.maximum(down, hi - self.estimate + POWER_QUANTILE * self.se), up
-
-    def _log_wealth(self, region: Region, level: Level) -> np.ndarray:
-        below = self.cap - self.values
-        return self._remembered(below, self.cap - region.lo, level.alpha)
-
-    def _limit(self, alpha: float) -> np.ndarray:
-        return betting.lower_limit(self.cap - self.values, alpha)
+    def _stakes(self, region: Region) -> np.ndarray:
+        """The bound against which is bet."""
+        return self.cap - region.lo
 
 
 def mean(
@@ -151,7 +177,6 @@ def mean(
     )
     bets = bound is not None and bool(((values >= 0).all(0) & (bound > 0)).all())
     made: type[Mean] = Bets if bets else Mean
-    small = n < SMALL_N and (bets or bool((np.abs(skew) / np.sqrt(n) > SKEWED).any()))
     return made(
         at=samples.at if len(samples.at) == points else ({},) * points,
         n=n,
@@ -160,7 +185,6 @@ def mean(
         skew=skew,
         bias=zeros,
         reasons=reasons,
-        flags=("approximate",) if small else (),
         diagnostics=diagnostics,
         hall=True,
         values=values,
@@ -194,14 +218,17 @@ def pseudo_values(values: np.ndarray, of: Callable[..., Any]) -> np.ndarray:
 def few_values(values: np.ndarray) -> np.ndarray:
     """Fewer than 10 distinct values, or more than 80 % of the rows at one value.
 
-    A value that more than half of the rows share is their median.
+    A value that more than half of the rows share is their median, and stands in two
+    rows in succession.
     """
     few = _distinct(values[:GLANCE]) < FEW_VALUES
     if few.any():
         few[few] = _distinct(values[:, few]) < FEW_VALUES
-    half, columns = len(values) // 2, np.ascontiguousarray(values.T)
-    middle = np.partition(columns, half, axis=1)[:, half : half + 1]
-    return few | ((columns == middle).mean(1) > ATOM)
+    again = (values[1:] == values[:-1]).any(0) & ~few
+    if again.any():
+        middle = np.sort(values[:, again], axis=0)[len(values) // 2]
+        few[again] = (values[:, again] == middle).mean(0) > ATOM
+    return few
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:

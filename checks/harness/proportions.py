@@ -41,9 +41,9 @@ class Proportion(Estimate):
 
     def resolution(self, region: Region, level: Level) -> Pair:
         """By the binomial law itself."""
-        down = [binomial.resolution_below(lo, self.n, level.alpha) for lo in region.lo]
-        up = [binomial.resolution_above(hi, self.n, level.alpha) for hi in region.hi]
-        return region.claimed - np.array(down), np.array(up) - region.claimed
+        down = binomial.resolution_below(region.lo, self.n, level.alpha)
+        up = binomial.resolution_above(region.hi, self.n, level.alpha)
+        return region.claimed - down, up - region.claimed
 
 
 @dataclass(kw_only=True)
