@@ -3,11 +3,11 @@
 HK-4, HK-4b, HK-5 and HK-6.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from xarray import DataArray
 
@@ -171,15 +171,10 @@ def _identity(*, diagonal: bool = True, counts_itself: bool = False):
         num_bins = int(np.ceil(times[-1] / width)) + 1
         exact = _sequential(times, nodes, d, num_bins * width)
         with jax.enable_x64(True):
-            sums = sims.event_cross(
-                jnp.asarray(times),
-                jnp.asarray(nodes),
-                jnp.asarray(BETA),
-                jnp.asarray(width),
-                num_nodes=d,
-                num_bins=num_bins,
-                max_per_bin=32,
+            crossed = functools.partial(
+                sims.event_cross, num_nodes=d, num_bins=num_bins, max_per_bin=32
             )
+            sums = jax.jit(crossed)(times, nodes, BETA, width)
             cross, counts, end_state, overflow = map(np.asarray, sums)
         if overflow:
             raise RuntimeError("a bin holds more events than `max_per_bin`")

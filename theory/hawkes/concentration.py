@@ -5,6 +5,7 @@ logarithmic Sobolev inequality of that measure bounds the tails of every functio
 one cluster changes by at most a multiple of its events. Claims HK-6 and HK-15.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -158,18 +159,35 @@ def screening_time_upper_bound(
     _, delta, gap_ = positive(beta=beta, bin_width=bin_width, gap=gap)
     (error_,) = fraction(error=error)
     mu_, weights_ = network(mu, weights)
-    both = np.isin(np.arange(len(mu_)), pair).astype(float)
-    pair_cumulant = _cumulant(mu_, weights_, both)
-    single = [_cumulant(mu_, weights_, mask) for mask in np.eye(len(mu_))]
-    slacks = SLACK_GRID * np.sqrt(gap_ / 2)
-    pair_rates = _legendre(pair_cumulant, (gap_ / 2 - slacks**2) / delta)
-    by_node = [_legendre(cumulant, slacks / delta) for cumulant in single]
-    node_rates = np.min(by_node, axis=0)
+    network_ = tuple(mu_.tolist()), tuple(map(tuple, weights_.tolist()))
+    pair_rates, node_rates = _slack_rates(*network_, delta, gap_, tuple(pair))
     times = [
         _union_time(pair_rate, node_rate, float(num_nodes), error_)
         for pair_rate, node_rate in zip(pair_rates, node_rates, strict=True)
     ]
     return jnp.asarray(min(times))
+
+
+@functools.lru_cache(maxsize=16)
+def _slack_rates(
+    mu: tuple[float, ...],
+    weights: tuple[tuple[float, ...], ...],
+    delta: float,
+    gap: float,
+    pair: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of the pair and of the worst node on the grid of slacks, for any d."""
+    mu_, weights_ = np.array(mu), np.array(weights)
+    slacks = SLACK_GRID * np.sqrt(gap / 2)
+    both = np.isin(np.arange(len(mu)), pair).astype(float)
+    pair_rates = _legendre(
+        _cumulant(mu_, weights_, both), (gap / 2 - slacks**2) / delta
+    )
+    by_node = [
+        _legendre(_cumulant(mu_, weights_, mask), slacks / delta)
+        for mask in np.eye(len(mu))
+    ]
+    return pair_rates, np.min(by_node, axis=0)
 
 
 def _union_time(
