@@ -1,10 +1,14 @@
 """Exact simulation event by event, for any stationary network."""
 
+import math
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from .clusters import Events
+
+UNROLL = 8
 
 
 def simulate_recursion(
@@ -36,31 +40,62 @@ def simulate_recursion(
         Sorted events; times outside [0, T) are +inf, `overflow` says that the last step
         did not reach T.
     """
-    num_nodes = mu.shape[0]
-    shares = jnp.cumsum(mu)
+    num_nodes, total = mu.shape[0], mu.sum()
+    draws = jax.random.uniform(key, (3, num_steps), mu.dtype)
+    fresh = -jnp.log1p(-draws[0]) / total
+    own = jnp.searchsorted(jnp.cumsum(mu), draws[2] * total, side="right")
+    columns = _blocked(beta * weights.T)
+    depth = columns.shape[-1]
 
-    def step(carry, index):
+    def step(carry, draw):
         time, excited = carry
-        draws = jax.random.uniform(jax.random.fold_in(key, index), (3,), mu.dtype)
-        total = excited.sum()
-        fresh = -jnp.log1p(-draws[0]) / shares[-1]
-        inner = 1 + beta * jnp.log1p(-draws[1]) / jnp.where(total > 0, total, 1)
-        inner = jnp.where(total > 0, inner, 0)
-        caused = jnp.where(
-            inner > 0, -jnp.log(jnp.where(inner > 0, inner, 1)) / beta, jnp.inf
-        )
-        wait = jnp.minimum(fresh, caused)
-        excited = excited * jnp.exp(-beta * wait)
-        levels = jnp.where(fresh <= caused, shares, jnp.cumsum(excited))
-        node = jnp.searchsorted(levels, draws[2] * levels[-1], side="right")
-        node = jnp.minimum(node, num_nodes - 1).astype(jnp.int32)
+        fresh, faded, logs, share, own = draw
+        blocks = excited.sum(axis=1)
+        total = blocks.sum()
+        inner = jnp.where(total > 0, 1 + logs / jnp.where(total > 0, total, 1), 0)
+        caused = inner > faded
+        wait = jnp.where(caused, -jnp.log(jnp.where(caused, inner, 1)) / beta, fresh)
+        block, rest = _first_above(blocks, share * total)
+        slot, _ = _first_above(excited[block], rest)
+        node = jnp.where(caused, block * depth + slot, own)
+        node = jnp.minimum(node, num_nodes - 1)
         time = time + wait
-        return (time, excited + beta * weights[:, node]), (time, node)
+        excited = excited * jnp.maximum(inner, faded) + columns[node]
+        return (time, excited), (time, node)
 
-    start = (-burn_in, jnp.zeros_like(mu))
-    _, (times, nodes) = jax.lax.scan(step, start, jnp.arange(num_steps))
+    start = (-burn_in, jnp.zeros_like(columns[0]))
+    inputs = (
+        fresh,
+        jnp.exp(-beta * fresh),
+        beta * jnp.log1p(-draws[1]),
+        draws[2],
+        own.astype(jnp.int32),
+    )
+    _, (times, nodes) = jax.lax.scan(step, start, inputs, unroll=UNROLL)
     inside = (times >= 0) & (times < T)
     return Events(jnp.where(inside, times, jnp.inf), nodes, times[-1] < T)
+
+
+def _blocked(columns: Float[Array, "d d"]) -> Float[Array, "d b c"]:
+    """Rows of d numbers as about sqrt(d) blocks, padded with zeros."""
+    d = columns.shape[0]
+    depth = math.isqrt(d - 1) + 1
+    number = -(-d // depth)
+    padded = jnp.pad(columns, ((0, 0), (0, number * depth - d)))
+    return padded.reshape(d, number, depth)
+
+
+def _first_above(
+    parts: Float[Array, " n"], target: Float[Array, ""]
+) -> tuple[Int[Array, ""], Float[Array, ""]]:
+    """The part in which running sums pass the target, and what is left of it there.
+
+    Sums over a triangle: a scan would be many small kernels in every step.
+    """
+    index = jnp.arange(parts.shape[0], dtype=jnp.int32)
+    before = jnp.where(index[None, :] < index[:, None], parts[None, :], 0).sum(axis=1)
+    found = jnp.max(jnp.where((before <= target) & (parts > 0), index, 0))
+    return found, target - before[found]
 
 
 def simulate_inar(
