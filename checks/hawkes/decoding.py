@@ -47,12 +47,12 @@ def union_time(n: int, factor: float = 1.0) -> float:
     return float(evaluated(theory.union_time_upper_bound, rate, 0.5, n, n))
 
 
-def decoding_sweep(n: int, T: float) -> Sweep:
-    """Decoders at one observation time; arrays for the longest of its size."""
+def decoding_sweep(n: int, T: float, num_times: int = 1) -> Sweep:
+    """Decoders at equal steps up to T; arrays for the longest time of its size."""
     capacity = sims.decoding_capacity(union_time(n), SOURCE, BASELINE, WEIGHT, BETA)
     return Sweep(
         sim=sims.bipartite_decoding,
-        static={"num_nodes": [n], "capacity": [capacity]},
+        static={"num_nodes": [n], "capacity": [capacity], "num_times": [num_times]},
         dynamic={
             "baseline": [BASELINE],
             "edge_weight": [WEIGHT],
@@ -70,7 +70,10 @@ def _errors(
 
     def observe(data: Data) -> DataArray:
         pairs = [(n, name) for n in sizes for name in decoders]
-        wrong = [1 - seeds_first(complete(data[f"n{n}"])[name]) for n, name in pairs]
+        wrong = [
+            1 - seeds_first(complete(data[f"n{n}"])[name], "time")[:, -1]
+            for n, name in pairs
+        ]
         return table(
             np.stack(wrong, axis=1),
             num_nodes=[n for n, _ in pairs],
@@ -146,41 +149,37 @@ HK_12 = Claim(
 )
 
 SLOPE_SIZES = (32, 64)
-SLOPE_RATIOS = tuple(np.linspace(0.5, 1.5, 9).round(3).tolist())
+STEPS, FIRST = 12, 4  # observation times used: 4 … 12 twelfths of the longest
+
+
+def longest_time(n: int) -> float:
+    """End of the grid of times of HK-12s, around a rough T50 between the bounds."""
+    return 1.5 * 0.65 * union_time(n)
 
 
 def slope(*, sizes: tuple[int, ...]) -> Design:
     """HK-12s: growth of maximum likelihood's T50 per log n, over 2/C."""
-    sweeps = {
-        f"n{n}@{ratio}": decoding_sweep(n, ratio * _middle(n))
-        for n in sizes
-        for ratio in SLOPE_RATIOS
-    }
 
     def observe(data: Data) -> DataArray:
         found = [
-            seeds_first(complete(data[name]).maximum_likelihood) for name in sweeps
+            seeds_first(complete(data[f"n{n}"]).maximum_likelihood, "time")
+            for n in sizes
         ]
-        return table(np.stack(found, axis=1))
+        return table(np.concatenate([rows[:, FIRST - 1 :] for rows in found], axis=1))
 
     return Design(
-        sweeps=sweeps,
+        sweeps={f"n{n}": decoding_sweep(n, longest_time(n), STEPS) for n in sizes},
         observe=observe,
         claimed=1.0,
         tol=Tolerance(0.2, "conjectured asymptotic slope at n of some tens"),
     )
 
 
-def _middle(n: int) -> float:
-    """A rough T50, where the grid of times is centred: between the known bounds."""
-    return 0.65 * union_time(n)
-
-
 def _slope_ratio(values: np.ndarray) -> np.ndarray:
     first, last = np.split(values.reshape(len(values), -1), 2, axis=1)
-    ratios = np.array(SLOPE_RATIOS)
+    ratios = np.arange(FIRST, STEPS + 1) / STEPS
     times = [
-        crossing_time(shares, ratios * _middle(n))
+        crossing_time(shares, ratios * longest_time(n))
         for shares, n in zip((first, last), SLOPE_SIZES, strict=True)
     ]
     per_log = (times[1] - times[0]) / np.log(SLOPE_SIZES[1] / SLOPE_SIZES[0])

@@ -117,7 +117,9 @@ def draw_ladder(data: Data) -> Canvas:
         (("HK-11", "at Fano's time", 2), ("HK-12", "at the union bound's time", 1))
     ):
         found = data[claim]["n16"]
-        wrong = np.array([1 - seeds_first(found[name]) for name in names])
+        wrong = np.array(
+            [1 - seeds_first(found[name], "time")[:, -1] for name in names]
+        )
         error = wrong.std(axis=1) / np.sqrt(wrong.shape[1])
         right.bar(
             places + 0.38 * offset - 0.19, wrong.mean(axis=1), 0.36, yerr=error,

@@ -31,7 +31,8 @@ def decoding_capacity(
 
 
 @simulator(
-    outputs={"maximum_likelihood": (), "filtered": (), "nearest": (), "overflow": ()},
+    outputs=dict.fromkeys(("maximum_likelihood", "filtered", "nearest"), ("time",))
+    | {"overflow": ()},
     tile=32,
 )
 def bipartite_decoding(
@@ -44,8 +45,11 @@ def bipartite_decoding(
     *,
     num_nodes: int,
     capacity: tuple[int, int, int],
-) -> dict[str, Bool[Array, ""]]:
+    num_times: int = 1,
+) -> dict[str, Bool[Array, "..."]]:
     r"""Whether decoders find the parents of all targets, on the same events.
+
+    Entry k is for the observation time `(k + 1) T / num_times`.
 
     As many sources as targets; each target's parent is uniform. Maximum likelihood
     takes $\arg\max_j \sum_{t \in N_i} \log(\mu_t + w x_j(t-)) - \int w x_j$, the Bayes
@@ -58,12 +62,13 @@ def bipartite_decoding(
         edge_weight: w.
         source_rate: $\lambda_s$.
         beta: Decay of the kernel.
-        T: Observation time; the sources ran before it.
+        T: Longest observation time; the sources ran before it.
         num_nodes: n, number of sources and of targets.
         capacity: From `decoding_capacity`, for the largest T of a sweep.
+        num_times: Number of observation times.
 
     Returns:
-        One truth value per decoder, false if a path overflows, and `overflow`.
+        One truth value per decoder and time, false if a path overflows, and `overflow`.
     """
     key_parents, key_events = jax.random.split(key)
     parents = jax.random.randint(key_parents, (num_nodes,), 0, num_nodes)
@@ -72,19 +77,20 @@ def bipartite_decoding(
     times, labels, source_times, overflow = _bipartite_events(
         key_events, parents, rates, (beta, T, past), capacity
     )
-    order = jnp.argsort(times)
-    scores = _decode(
-        times[order], labels[order], baseline, edge_weight, beta, num_nodes
-    )
+    size = 64 * math.ceil(num_nodes * sum(capacity) / (64 * num_times))
+    split = _intervals(times, labels, T, num_times, size)
+    overflow = overflow | split[2]
+    scores = _decode(*split[:2], baseline, edge_weight, beta, num_nodes)
     likelihood, products, votes, counts = scores
-    mass = _state_mass(source_times, beta, T)
+    ends = T * jnp.arange(1, num_times + 1) / num_times
+    mass = jax.vmap(_state_mass, (None, None, 0))(source_times, beta, ends)[:, None, :]
     found = {
-        "maximum_likelihood": likelihood - edge_weight * mass[None, :],
-        "filtered": products - counts[:, None] * mass[None, :] / T,
+        "maximum_likelihood": likelihood - edge_weight * mass,
+        "filtered": products - counts[:, :, None] * mass / ends[:, None, None],
         "nearest": votes,
     }
     right = {
-        name: jnp.all(score.argmax(axis=1) == parents) & ~overflow
+        name: jnp.all(score.argmax(axis=2) == parents, axis=1) & ~overflow
         for name, score in found.items()
     }
     return right | {"overflow": overflow}
@@ -238,8 +244,29 @@ def _state_mass(
     return jnp.where(real, mass, 0).sum(axis=1)
 
 
+def _intervals(
+    times: Float[Array, " N"],
+    labels: Int[Array, " N"],
+    T: Float[Array, ""],
+    number: int,
+    size: int,
+) -> tuple[Float[Array, "k m"], Int[Array, "k m"], Bool[Array, ""]]:
+    """Sorted events of equal intervals of time, padded with +inf, and overflow.
+
+    The first interval also holds the events before 0.
+    """
+    order = jnp.argsort(times)
+    stops = jnp.searchsorted(times[order], T * jnp.arange(1, number + 1) / number)
+    starts = jnp.concatenate([jnp.zeros(1, stops.dtype), stops[:-1]])
+    place = starts[:, None] + jnp.arange(size)[None, :]
+    chosen = order[jnp.minimum(place, order.shape[0] - 1)]
+    inside = place < stops[:, None]
+    overflow = jnp.any(stops - starts > size)
+    return jnp.where(inside, times[chosen], jnp.inf), labels[chosen], overflow
+
+
 def _decode(times, labels, baseline, edge_weight, beta, num_nodes):
-    """Scores of all (target, source) pairs in one pass over the sorted events."""
+    """Scores of all (target, source) pairs at the end of every interval."""
 
     def step(carry, event):
         last, state, recent, sums, counts = carry
@@ -260,17 +287,20 @@ def _decode(times, labels, baseline, edge_weight, beta, num_nodes):
         recent = recent.at[source].set(jnp.where(is_source, now, recent[source]))
         return (now, state, recent, sums, counts), None
 
+    def interval(carry, events):
+        carry, _ = jax.lax.scan(step, carry, events)
+        return carry, carry[3:]
+
     zeros = jnp.zeros(num_nodes, times.dtype)
     start = (
-        times[0],
+        times[0, 0],
         zeros,
         jnp.full(num_nodes, -jnp.inf, times.dtype),
         jnp.zeros((3, num_nodes, num_nodes), times.dtype),
         zeros,
     )
-    (_, _, _, sums, counts), _ = jax.lax.scan(step, start, (times, labels))
-    likelihood, products, votes = sums
-    return likelihood, products, votes, counts
+    sums, counts = jax.lax.scan(interval, start, (times, labels))[1]
+    return sums[:, 0], sums[:, 1], sums[:, 2], counts
 
 
 def _gauss(order: int, dtype) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
