@@ -15,6 +15,7 @@ from ..harness import Design, Mutant
 
 KEYWORD_ONLY = Parameter.KEYWORD_ONLY
 SIGMA, GOOD_GAP, WEIGHT = 0.5, 0.5, 1 / 3
+WIDTH, STAGES = 1024, 13  # arms and stages of the programs that quick shares
 EXACT = 1e-9  # error of quadrature relative to numbers of order one
 
 
@@ -175,6 +176,17 @@ def hard(arms: int, memory: Callable[..., float] | float = 1.0) -> dict[str, Any
         "last": lambda late, **_: arms - 2.0 + late,
         "horizon": lambda per_arm, **_: arms * per_arm,
     }
+
+
+def widened(groups: Sequence[int], width: int) -> tuple[int, ...]:
+    """The same ladder for up to `width` arms: its last group takes the rest."""
+    inner = tuple(groups[:-1])
+    return *inner, max(groups[-1], -(-width // int(np.prod(inner, dtype=int))))
+
+
+def padded_stages(stages: np.ndarray, length: int = STAGES) -> np.ndarray:
+    """Stages with the last one repeated, so that one program serves all."""
+    return np.append(stages, np.full(max(length - len(stages), 0), stages[-1]))
 
 
 def averaged(array: DataArray) -> DataArray:

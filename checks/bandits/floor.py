@@ -1,5 +1,6 @@
 """Claims about the lower bound: players on the hard prior, memory, its key step."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .common import (
     GOOD_GAP,
     SIGMA,
     WEIGHT,
+    WIDTH,
     Observed,
     averaged,
     claimed,
@@ -20,6 +22,7 @@ from .common import (
     game,
     hard,
     number,
+    padded_stages,
     played,
     prior,
     scaled,
@@ -32,7 +35,7 @@ STATEMENT = (
     r" $a = 1 - M/(K-1)$"
 )
 DERIVED = Provenance("derived", "Pinsker and chain rule; order: paper, Theorem 1")
-LATE = [0.0, 1.0]
+LATE, SINGLE = [0.0, 1.0], ["per_arm", "width"]
 KEPT = {16.0: 0.02, 64.0: 0.1, 128.0: 0.1}  # pulls over (T/K)^{2/3}, from a pilot
 
 
@@ -97,42 +100,44 @@ EXACT_PLAYERS = Claim(
 )
 
 
+def bar_inputs(arms: int) -> dict[str, Any]:
+    """The bar of CK-4, as functions of T/K."""
+
+    def first(per_arm: float, **_: Any) -> float:
+        return 0.322 * per_arm ** (2 / 3)
+
+    growth = padded_stages(1.5 ** np.arange(sweeps.stage_count(arms)))
+    return {
+        "stage_pulls": lambda per_arm, **_: first(per_arm) * growth,
+        "rise": lambda per_arm, **_: 0.2 / np.sqrt(first(per_arm)),
+    }
+
+
+def king_inputs(arms: int) -> dict[str, Any]:
+    """The king of CK-4, told that the lead is ε: functions of T/K."""
+
+    def duel(per_arm: float, **_: Any) -> float:
+        return 0.1 / number(theory.regret_lower_bound(arms, arms * per_arm).eps) ** 2
+
+    def twice(per_arm: float, **_: Any) -> float:
+        return 2 * duel(per_arm)
+
+    return {"first_pulls": duel, "income": twice, "grant": twice}
+
+
 def sequential_players(*, arms: int, per_arm: float, replicas: int = 16) -> Design:
     """SB-4: rising bar, budget king and keep top-64, by Monte Carlo."""
-    unit, first = per_arm ** (2 / 3), 0.322 * per_arm ** (2 / 3)
-    stages = first * 1.5 ** np.arange(sweeps.stage_count(arms))
-    duel = 0.1 / number(theory.regret_lower_bound(arms, arms * per_arm).eps) ** 2
-    axes, width = {"late": LATE, "per_arm": [per_arm]}, {"width": arms}
-    bar = game(
-        drawn.drawn_bar,
-        axes,
-        width,
-        replicas,
-        stage_pulls=stages,
-        rise=0.2 / np.sqrt(first),
-        **hard(arms),
-    )
-    king = game(
-        drawn.drawn_king,
-        axes,
-        width,
-        replicas,
-        first_pulls=duel,
-        income=2 * duel,
-        grant=2 * duel,
-        **hard(arms),
-    )
-    keep = game(
-        drawn.drawn_keep_top,
-        axes,
-        width,
-        replicas,
-        pulls=0.1 * unit,
-        memory=64.0,
-        **hard(arms, 64.0),
-    )
+    axes, shape = {"late": LATE, "per_arm": [per_arm]}, {"width": arms}
+    wide = {"width": max(arms, WIDTH)}
+    bar = {**bar_inputs(arms), **hard(arms)}
+    king = {**king_inputs(arms), **hard(arms)}
+    keep = {"pulls": 0.1 * per_arm ** (2 / 3), "memory": 64.0, **hard(arms, 64.0)}
     return Design(
-        sweeps={"bar": bar, "king": king, "keep": keep},
+        sweeps={
+            "bar": game(drawn.drawn_bar, axes, shape, replicas, **bar),
+            "king": game(drawn.drawn_king, axes, wide, replicas, **king),
+            "keep": game(drawn.drawn_keep_top, axes, shape, replicas, **keep),
+        },
         observe=lambda data: _ratios(data, arms, per_arm),
         claimed=1.0,
         tol=Tolerance(0.0, "the bound has slack 0.28 and more for these players"),
@@ -144,7 +149,7 @@ def _ratios(data: Observed, arms: int, per_arm: float) -> xr.DataArray:
     parts = []
     for name, memory in (("bar", 1), ("king", 1), ("keep", 64)):
         bound = theory.regret_lower_bound(arms, arms * per_arm, memory).value
-        regret = prior(averaged(data[name].regret)).squeeze("per_arm", drop=True)
+        regret = prior(averaged(data[name].regret)).squeeze(SINGLE, drop=True)
         parts.append(regret / number(bound))
     seeds = min(part.sizes["seed"] for part in parts)
     cut = [part.isel(seed=slice(seeds)) for part in parts]
@@ -168,6 +173,7 @@ PLAYERS = Claim(
     sizes={
         "quick": {"seeds": 128, "arms": 256, "per_arm": 1e6},
         "paper": {"seeds": 256, "arms": 4096, "per_arm": 1e6},
+        "gpu": {"seeds": 4096, "arms": 4096, "per_arm": 1e9},
     },
     mutants=(
         Mutant("elimination with full memory as a player", _scratch, shift=-0.6),
@@ -206,6 +212,7 @@ def _without_memory_factor(value: Any) -> np.ndarray:
     return (1 - kept / 255) ** (-4 / 3)
 
 
+KEEPERS = {"arms": 256, "per_arm": 1e6, "kept": tuple(KEPT)}
 MEMORY = Claim(
     id="SB-4.memory",
     title="The price of forgetting falls as the bound does",
@@ -214,20 +221,25 @@ MEMORY = Claim(
     kind=kinds.lower_bound(),
     design=memory_curve,
     sizes={
-        "quick": {
-            "seeds": 128,
-            "arms": 256,
-            "per_arm": 1e6,
-            "kept": (16.0, 64.0, 128.0),
-        },
-        "paper": {
-            "seeds": 1024,
-            "arms": 256,
-            "per_arm": 1e6,
-            "kept": (16.0, 64.0, 128.0),
-        },
+        "quick": {"seeds": 128, **KEEPERS},
+        "paper": {"seeds": 1024, **KEEPERS},
+        "gpu": {"seeds": 4096, **KEEPERS},
     },
     mutants=(Mutant("bound without $a^{4/3}$", claimed(_without_memory_factor)),),
+)
+CLOSE = replace(
+    MEMORY,
+    id="SB-4.close",
+    title="The memory curve of the bound is right within a factor of two",
+    statement="Keep top-M at M = K/16, K/4, K/2 has at most twice the regret of the"
+    " bound at that M (regret over bound).",
+    kind=kinds.upper_bound(),
+    design=lambda **sizes: replace(
+        memory_curve(**sizes),
+        claimed=np.full(len(KEPT), 2.0),
+        tol=Tolerance(0.0, "the players are at 1.3 to 1.5"),
+    ),
+    mutants=(scaled("the bound itself in place of twice the bound", 0.5),),
 )
 
 
@@ -317,8 +329,9 @@ SEPARATION = Claim(
     sizes={
         "quick": {"seeds": 128, "arms": 256, "per_arm": 1e8},
         "paper": {"seeds": 256, "arms": 4096, "per_arm": 1e8},
+        "gpu": {"seeds": 4096, "arms": 4096, "per_arm": 1e10},
     },
     mutants=(Mutant("one arm of memory", played(all=_one_arm), shift=0.9),),
 )
 
-CLAIMS = (EXACT_PLAYERS, PLAYERS, MEMORY, TRAPPING, SEPARATION)
+CLAIMS = (EXACT_PLAYERS, PLAYERS, MEMORY, CLOSE, TRAPPING, SEPARATION)

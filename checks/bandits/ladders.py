@@ -8,7 +8,17 @@ from ...sims.sweep import Sweep, zip_
 from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes, rows
 from ..mutants import bandits as wrong
-from .common import SIGMA, Observed, claimed, game, number, played, with_inputs
+from .common import (
+    SIGMA,
+    WIDTH,
+    Observed,
+    claimed,
+    game,
+    number,
+    played,
+    widened,
+    with_inputs,
+)
 
 GROUPS, LEVEL_PULLS, HORIZON, GAP = (4, 4, 4), (30.0, 66.0, 145.0), 5e5, 0.12
 ARMS = 64
@@ -26,7 +36,6 @@ def survival(*, first: tuple[float, ...], last: tuple[float, ...]) -> Design:
         {"width": ARMS, "groups": GROUPS},
         level_pulls=np.array(LEVEL_PULLS),
         horizon=HORIZON,
-        family=0.0,
         gap=GAP,
         arms=float(ARMS),
     )
@@ -73,6 +82,7 @@ SURVIVAL = Claim(
     sizes={
         "quick": {"seeds": 8192, "first": (0.0,), "last": (63.0,)},
         "paper": {"seeds": 32768, "first": (0.0,), "last": (63.0,)},
+        "gpu": {"seeds": 262144, "first": (0.0,), "last": (63.0,)},
     },
     mutants=(
         Mutant("pulls accumulate over levels", claimed(lambda _: _accumulated())),
@@ -92,7 +102,7 @@ ORDER = Claim(
             "first": tuple(map(float, POSITIONS)),
             "last": tuple(map(float, POSITIONS)),
         }
-        for preset, seeds in (("quick", 8192), ("paper", 32768))
+        for preset, seeds in (("quick", 8192), ("paper", 32768), ("gpu", 262144))
     },
     mutants=(
         Mutant(
@@ -129,7 +139,9 @@ def _worst_gap(groups: tuple[int, ...], pulls: np.ndarray, per_arm: float) -> fl
     return float(gaps[np.argmax(gaps * (pulls[0] + per_arm * (1 - np.prod(hits, 0))))])
 
 
-def upper_bound(*, arms: int, per_arm: float, names: tuple[str, ...]) -> Design:
+def upper_bound(
+    *, arms: int, width: int, per_arm: float, names: tuple[str, ...]
+) -> Design:
     """SB-6: mean regret of ladders over their rigorous bound, three families."""
     horizon = arms * per_arm
     sweeps, bounds = {}, []
@@ -139,14 +151,12 @@ def upper_bound(*, arms: int, per_arm: float, names: tuple[str, ...]) -> Design:
         sweeps[name] = game(
             sims.drawn_ladder,
             {"family": [0.0, 1.0, 2.0]},
-            {"width": arms, "groups": groups},
+            {"width": width, "groups": widened(groups, width)},
             replicas=64,
             level_pulls=pulls,
             horizon=horizon,
             gap=worst,
             arms=float(arms),
-            first=0.0,
-            last=arms - 1.0,
         )
         bound = theory.ladder_regret_upper_bound(arms, groups, pulls, horizon)
         bounds.append(number(bound))
@@ -168,6 +178,7 @@ def upper_bound(*, arms: int, per_arm: float, names: tuple[str, ...]) -> Design:
     )
 
 
+LADDERS = {"per_arm": 1e6, "names": ("16/6.36", "4/2.5", "tower")}
 UPPER = Claim(
     id="SB-6",
     title="Upper bound for ladders",
@@ -177,18 +188,9 @@ UPPER = Claim(
     kind=kinds.upper_bound(),
     design=upper_bound,
     sizes={
-        "quick": {
-            "seeds": 128,
-            "arms": 1000,
-            "per_arm": 1e6,
-            "names": ("16/6.36", "4/2.5", "tower"),
-        },
-        "paper": {
-            "seeds": 128,
-            "arms": 65536,
-            "per_arm": 1e6,
-            "names": ("16/6.36", "4/2.5", "tower"),
-        },
+        "quick": {"seeds": 128, "arms": 1000, "width": WIDTH, **LADDERS},
+        "paper": {"seeds": 128, "arms": 65536, "width": 65536, **LADDERS},
+        "gpu": {"seeds": 4096, "arms": 65536, "width": 65536, **LADDERS},
     },
     mutants=(
         Mutant(
@@ -228,14 +230,11 @@ SCHEDULES = Claim(
     kind=kinds.identity(),
     design=schedules,
     sizes={
-        "quick": {
-            "seeds": 64,
-            "arms": tuple(np.linspace(65, 256, 5).round().tolist()),
-        },
-        "paper": {
-            "seeds": 256,
-            "arms": tuple(np.linspace(65, 256, 20).round().tolist()),
-        },
+        preset: {
+            "seeds": seeds,
+            "arms": tuple(np.linspace(65, 256, n).round().tolist()),
+        }
+        for preset, seeds, n in (("quick", 64, 5), ("paper", 256, 20), ("gpu", 256, 20))
     },
     mutants=(
         Mutant(

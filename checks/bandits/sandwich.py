@@ -7,7 +7,7 @@ import xarray as xr
 
 from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
-from .common import Observed, claimed, exactly, number
+from .common import Observed, claimed, exactly, number, seen
 
 PER_ARM = 1e6
 ARMS = (16, 256, 4096, 65536, 1048576)
@@ -119,4 +119,35 @@ SLOPES = Claim(
     ),
 )
 
-CLAIMS = (TABLE, SLOPES)
+
+def lead() -> Design:
+    """SB-8: by how much the exponent of uniform exploration in K is larger."""
+
+    def observe(_: Observed) -> xr.DataArray:
+        uniform, ladder = _in_arms()
+        return exactly(uniform - ladder, 1e-4)
+
+    return Design(
+        observe=observe,
+        claimed=0.04,
+        tol=Tolerance(0.0, "the exponents are 0.403 and 0.343"),
+    )
+
+
+LEAD = Claim(
+    id="SB-8.lead",
+    title="Uniform exploration grows faster in K than the ladder",
+    statement="The fitted exponents in K of uniform exploration and of the ladder"
+    r" differ by at least 0.04 ($K = 4^3 … 4^9$, $T = 10^{13}$).",
+    provenance=DERIVED,
+    kind=kinds.lower_bound(evidence="exact"),
+    design=lead,
+    sizes={"quick": {}, "paper": {}, "gpu": {}},
+    mutants=(
+        Mutant(
+            "the ladder in place of uniform exploration", seen(lambda _: exactly(0.0))
+        ),
+    ),
+)
+
+CLAIMS = (TABLE, SLOPES, LEAD)

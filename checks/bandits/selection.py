@@ -23,6 +23,7 @@ from .common import (
     seen,
     spread,
     uniform_law,
+    with_inputs,
 )
 
 WIDTH = 32
@@ -186,7 +187,11 @@ HIT = Claim(
     provenance=Provenance("derived", "order statistics of binomials, jittered ties"),
     kind=kinds.value(evidence="frequency"),
     design=bernoulli_hit,
-    sizes={"quick": {"seeds": 16384}, "paper": {"seeds": 131072}},
+    sizes={
+        "quick": {"seeds": 16384},
+        "paper": {"seeds": 131072},
+        "gpu": {"seeds": 1048576},
+    },
     mutants=(
         Mutant("ties go to the first index", played(uniform=FIRST_WINS), shift=0.09),
         Mutant("the formula for K/2 arms", _of_half_the_arms),
@@ -218,6 +223,7 @@ ORDER = replace(
     title="Order of arrival",
     statement="Uniform exploration chooses arms by the same law in every order.",
     design=order_law,
+    sizes={**BATCH.sizes, "quick": {"seeds": 32768}},
     mutants=(
         Mutant(
             "Bernoulli rewards, ties to the first index",
@@ -247,8 +253,6 @@ def upper_bound(
         {"width": width},
         replicas=64,
         arms=lambda size, **_: float(size),
-        first=0.0,
-        last=lambda size, **_: size - 1.0,
         horizon=lambda size, per_arm, **_: size * per_arm,
         pulls=lambda size, per_arm, **_: number(
             theory.tuned_pulls(size, size * per_arm)
@@ -271,6 +275,12 @@ def upper_bound(
     )
 
 
+def _grid(
+    seeds: int, arms: tuple[int, ...], per_arm: tuple[float, ...]
+) -> dict[str, Any]:
+    return {"seeds": seeds, "arms": arms, "per_arm": per_arm, "width": max(arms)}
+
+
 UPPER = Claim(
     id="SB-3",
     title="Upper bound for uniform exploration",
@@ -280,18 +290,9 @@ UPPER = Claim(
     kind=kinds.upper_bound(),
     design=upper_bound,
     sizes={
-        "quick": {
-            "seeds": 128,
-            "arms": (64, 1024),
-            "per_arm": (1e4, 1e6),
-            "width": 1024,
-        },
-        "paper": {
-            "seeds": 128,
-            "arms": (64, 1024, 16384),
-            "per_arm": (1e4, 1e6, 1e8),
-            "width": 16384,
-        },
+        "quick": _grid(128, (64, 1024), (1e4, 1e6)),
+        "paper": _grid(128, (64, 1024, 16384), (1e4, 1e6, 1e8)),
+        "gpu": _grid(1024, (64, 1024, 65536), (1e4, 1e6, 1e8)),
     },
     mutants=(scaled("constant 1/2 for 3/2", 1 / 3),),
 )
@@ -339,4 +340,52 @@ RATIO = Claim(
     mutants=(scaled("ratio without 1/2", 2.0),),
 )
 
-CLAIMS = (BATCH, PULLS, LAW, HIT, ORDER, UPPER, RATIO)
+
+def finds_the_best(*, arms: tuple[int, ...], width: int) -> Design:
+    """SB-11: tuned exploration ends on the best arm of clear-cut instances."""
+    sweep = game(
+        drawn.drawn_uniform,
+        {"arms": [float(size) for size in arms]},
+        {"width": width},
+        family=2.0,
+        gap=0.0,
+        horizon=lambda arms: 1000.0 * arms**3,
+        pulls=lambda arms: number(theory.tuned_pulls(int(arms), 1000.0 * arms**3)),
+    )
+    return Design(
+        sweeps={"uniform": sweep},
+        observe=lambda data: lanes(data["uniform"].loss == 0),
+        claimed=np.full(len(arms), 0.95),
+        tol=Tolerance(0.0, "the lead is 24 standard deviations of a mean and more"),
+    )
+
+
+BEST = Claim(
+    id="SB-11.best",
+    title="Tuned exploration finds the best arm",
+    statement="On clear-cut instances tuned uniform exploration ends on the best arm"
+    " with probability at least 0.95, so that only exploration is paid.",
+    provenance=Provenance("derived", "the commit error is negligible there"),
+    kind=kinds.lower_bound(evidence="frequency"),
+    design=finds_the_best,
+    sizes={
+        "quick": {"seeds": 1024, "arms": (500,), "width": 1024},
+        "paper": {"seeds": 1024, "arms": (500, 5000), "width": 5000},
+        "gpu": {"seeds": 4096, "arms": (500, 5000, 50000), "width": 50000},
+    },
+    mutants=(
+        Mutant(
+            "a thousandth of the pulls",
+            played(
+                uniform=with_inputs(
+                    pulls=lambda arms: (
+                        0.0005 * np.cbrt(np.log(arms)) * 1e2 * arms ** (4 / 3)
+                    )
+                )
+            ),
+            shift=-0.5,
+        ),
+    ),
+)
+
+CLAIMS = (BATCH, PULLS, LAW, HIT, ORDER, UPPER, RATIO, BEST)

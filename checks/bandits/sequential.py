@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,10 +11,20 @@ from ...sims import bandits as sims
 from ...sims.sweep import Sweep
 from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes, rows
-from .common import SIGMA, Observed, game, number, played, scaled, with_inputs
+from .common import (
+    SIGMA,
+    STAGES,
+    WIDTH,
+    Observed,
+    game,
+    number,
+    padded_stages,
+    played,
+    scaled,
+    with_inputs,
+)
 
 EPS, FOREVER = 0.02, 1e15
-STAGES = 6  # of the failure claims; fewer are padded by repeating the last
 FIRST, RISE = 400.0, 0.02  # the bar of the loss and accept claims: L = 7
 SEVEN = FIRST * 2.0 ** np.arange(7)
 DUEL, INCOME, KING_GAP = 200.0, 400.0, 0.1
@@ -25,25 +36,18 @@ def stages_of(score: float, arms: int) -> np.ndarray:
     return score / EPS**2 * 2.0 ** np.arange(count)
 
 
-def padded_stages(stages: np.ndarray) -> np.ndarray:
-    """Stages with the last one repeated, so that one program serves all."""
-    return np.append(stages, np.full(STAGES - len(stages), stages[-1]))
-
-
-def bar_game(size: int, score: tuple[float, ...]) -> Sweep:
+def bar_game(size: int, score: tuple[float, ...], width: int) -> Sweep:
     """The bar on K arms, one arm at +1.01 ε in the second half of the stream."""
     return game(
         sims.drawn_bar,
         {"score": list(score)},
-        {"width": size},
+        {"width": width},
         stage_pulls=lambda score, **_: padded_stages(stages_of(score, size)),
         rise=EPS / 2,
         horizon=FOREVER,
-        family=0.0,
         gap=1.01 * EPS,
         arms=float(size),
         first=float(size // 2),
-        last=size - 1.0,
     )
 
 
@@ -64,7 +68,11 @@ def sharp_bound(size: int, score: float) -> float:
 
 
 def failure(
-    *, arms: tuple[int, ...], score: tuple[float, ...], bound: Callable[..., float]
+    *,
+    arms: tuple[int, ...],
+    widths: tuple[int, ...],
+    score: tuple[float, ...],
+    bound: Callable[..., float],
 ) -> Design:
     """SB-9: is the loss above ε, at every K?"""
 
@@ -75,8 +83,9 @@ def failure(
 
     margin = 0.0 if bound is gauss_bound else 0.03
     origin = "noise of θ and accepts above it (0.003); the rest is the interval"
+    sizes = zip(arms, widths, strict=True)
     return Design(
-        sweeps={f"bar {size}": bar_game(size, score) for size in arms},
+        sweeps={f"bar {k}": bar_game(k, score, width) for k, width in sizes},
         observe=observe,
         claimed=np.array([bound(size, s) for size in arms for s in score]),
         tol=Tolerance(margin, origin if margin else "the bound has slack 10"),
@@ -94,9 +103,7 @@ def _uniform(design: Design) -> Design:
     name = list(design.sweeps)[-1]
 
     def explore(sweep: Sweep) -> Sweep:
-        kept = {
-            k: f for k, f in sweep.derive.items() if k not in ("stage_pulls", "rise")
-        }
+        kept = {k: sweep.derive[k] for k in ("horizon", "instance")}
         pulls = {"pulls": lambda score, **_: score / EPS**2}
         return replace(sweep, sim=sims.drawn_uniform, derive={**kept, **pulls})
 
@@ -105,6 +112,18 @@ def _uniform(design: Design) -> Design:
 
 BAR = Provenance("derived", "sequential rejection against a rising reference")
 SCORES = (4.0, 8.0)
+
+
+def _sizes(bound: Callable[..., float]) -> dict[str, dict[str, Any]]:
+    """K up to 1024 at quick, in one program; up to 8192 at paper."""
+    rule, many = {"score": SCORES, "bound": bound}, (64, 1024, 8192)
+    return {
+        "quick": {"seeds": 2048, "arms": (64, 1024), "widths": (WIDTH,) * 2, **rule},
+        "paper": {"seeds": 8192, "arms": many, "widths": many, **rule},
+        "gpu": {"seeds": 65536, "arms": many, "widths": many, **rule},
+    }
+
+
 FAILURE = Claim(
     id="SB-9.failure",
     title="Rising bar: failure does not grow with K",
@@ -114,20 +133,7 @@ FAILURE = Claim(
     provenance=BAR,
     kind=kinds.tail_bound(EPS),
     design=failure,
-    sizes={
-        "quick": {
-            "seeds": 2048,
-            "arms": (64, 1024),
-            "score": SCORES,
-            "bound": gauss_bound,
-        },
-        "paper": {
-            "seeds": 8192,
-            "arms": (64, 1024),
-            "score": SCORES,
-            "bound": gauss_bound,
-        },
-    },
+    sizes=_sizes(gauss_bound),
     mutants=(Mutant("no late stages (L = 1)", _one_stage, shift=0.06),),
 )
 SHARP = replace(
@@ -136,20 +142,7 @@ SHARP = replace(
     title="Rising bar: the sharp failure probability",
     statement=r"On a slippage instance the bar fails with probability at most"
     r" $1 - S_L(a-d)$ (its value for $K \to \infty$), at every K.",
-    sizes={
-        "quick": {
-            "seeds": 2048,
-            "arms": (64, 1024),
-            "score": SCORES,
-            "bound": sharp_bound,
-        },
-        "paper": {
-            "seeds": 8192,
-            "arms": (64, 1024),
-            "score": SCORES,
-            "bound": sharp_bound,
-        },
-    },
+    sizes=_sizes(sharp_bound),
     mutants=(
         Mutant("uniform exploration with m = n_1", _uniform, shift=0.15),
         Mutant("no late stages (L = 1)", _one_stage, shift=0.3),
@@ -158,29 +151,27 @@ SHARP = replace(
 
 
 def bar_loss(*, arms: int) -> Design:
-    """SB-9(c): expected loss near the worst gap, located by SB-9(e)."""
-    a = RISE * np.sqrt(FIRST) / SIGMA
-    grid = np.linspace(0.3, 3.0, 28)
-    missed = [1 - np.asarray(theory.bar_survival(a - d, 2.0, 7))[-1] for d in grid]
-    worst = grid[np.argmax(grid * np.array(missed))] * SIGMA / np.sqrt(FIRST)
+    """SB-9(c): expected loss at the worst of twenty gaps, located by quadrature."""
+    unit = SIGMA / np.sqrt(FIRST)
+    leads = np.geomspace(0.3, 6.0, 20)
+    missed = [
+        1 - np.asarray(theory.bar_survival(RISE / unit - d, 2.0, len(SEVEN)))[-1]
+        for d in leads
+    ]
     sweep = game(
         sims.drawn_bar,
-        {"gap": [worst, 1.2 * worst, 1.4 * worst]},
+        {"gap": [float(unit * leads[np.argmax(leads * np.array(missed))])]},
         {"width": arms},
-        32,
-        stage_pulls=SEVEN,
+        64,
+        stage_pulls=padded_stages(SEVEN),
         rise=RISE,
         horizon=FOREVER,
-        family=0.0,
         arms=float(arms),
-        first=0.0,
-        last=arms - 1.0,
     )
-    bound = number(theory.bar_loss_upper_bound(arms, SEVEN, RISE))
     return Design(
         sweeps={"bar": sweep},
         observe=lambda data: rows(data["bar"].loss),
-        claimed=np.full(3, bound),
+        claimed=number(theory.bar_loss_upper_bound(arms, SEVEN, RISE)),
         tol=Tolerance(0.0, "the bound has slack 4.6"),
     )
 
@@ -194,8 +185,9 @@ LOSS = Claim(
     kind=kinds.upper_bound(),
     design=bar_loss,
     sizes={
-        "quick": {"seeds": 64, "arms": 256},
-        "paper": {"seeds": 512, "arms": 256},
+        "quick": {"seeds": 256, "arms": 256},
+        "paper": {"seeds": 1024, "arms": 256},
+        "gpu": {"seeds": 8192, "arms": 256},
     },
     mutants=(scaled("h/2 in place of the bound", 0.01 / 0.0792),),
 )
@@ -207,13 +199,11 @@ def accepts(*, arms: int) -> Design:
         sims.drawn_bar,
         {"family": [0.0, 1.0, 4.0]},
         {"width": arms},
-        stage_pulls=SEVEN,
+        stage_pulls=padded_stages(SEVEN),
         rise=RISE,
         horizon=FOREVER,
         gap=0.4,
         arms=float(arms),
-        first=0.0,
-        last=arms - 1.0,
     )
 
     def observe(data: Observed) -> xr.DataArray:
@@ -240,6 +230,7 @@ ACCEPTS = Claim(
     sizes={
         "quick": {"seeds": 64, "arms": 256},
         "paper": {"seeds": 1024, "arms": 256},
+        "gpu": {"seeds": 8192, "arms": 256},
     },
     mutants=(
         Mutant(
@@ -256,16 +247,13 @@ def king_game(arms: tuple[int, ...], gap: float) -> Sweep:
     return game(
         sims.drawn_king,
         {"size": list(arms)},
-        {"width": max(arms)},
+        {"width": max(*arms, WIDTH)},
         first_pulls=DUEL,
         income=INCOME,
         grant=INCOME,
         horizon=FOREVER,
-        family=0.0,
         gap=gap,
         arms=lambda size, **_: float(size),
-        first=0.0,
-        last=lambda size, **_: size - 1.0,
     )
 
 
@@ -292,6 +280,7 @@ KING_FAILURE = Claim(
     sizes={
         "quick": {"seeds": 1024, "arms": (30, 300)},
         "paper": {"seeds": 4096, "arms": (30, 300, 3000)},
+        "gpu": {"seeds": 65536, "arms": (30, 300, 3000)},
     },
     mutants=(
         Mutant(
@@ -330,6 +319,7 @@ KING_PULLS = Claim(
     sizes={
         "quick": {"seeds": 256, "arms": (30, 300)},
         "paper": {"seeds": 1024, "arms": (30, 300, 3000)},
+        "gpu": {"seeds": 4096, "arms": (30, 300, 3000)},
     },
     mutants=(scaled("cap without the factor 2", 0.5),),
 )

@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from ...sims.bandits import outcome, rewards, streams
+from ...sims.bandits import outcome, streams
 from ...sims.bandits.climb import Entrants
 from ...sims.sweep import simulator
+
+MOST = 64
 
 
 @simulator(outputs=outcome.OUTPUTS, dtype="float64", quantum=64, tile=256)
@@ -22,9 +24,12 @@ def faulty_uniform(
 
     `wide`: the batch mean is drawn as N(μ, 4/m), as in public code for large m.
     `first_wins`: ties go to the first index, as with a bare argmax.
+    At most 64 pulls of an arm, each drawn by itself.
     """
     count_key, tie_key, wide_key = jax.random.split(key, 3)
-    counts = pulls * rewards.batch_mean(count_key, means, pulls, reward="bernoulli")
+    draws = jax.random.uniform(count_key, (MOST, *means.shape), means.dtype)
+    made = jnp.arange(MOST, dtype=pulls.dtype)[:, None] < pulls
+    counts = jnp.sum((draws < means[None]) & made, axis=0, dtype=means.dtype)
     ties = jax.random.uniform(tie_key, means.shape, means.dtype)
     fair = counts + jnp.where(first_wins > 0.5, 0.0, ties)
     noise = jax.random.normal(wide_key, means.shape, means.dtype)

@@ -1,5 +1,5 @@
 """Figures of streaming bandits, the sandwich first."""
 
-from . import curves, headline
+from . import curves, headline, simulation
 
-FIGURES = (*headline.FIGURES, *curves.FIGURES)
+FIGURES = (*headline.FIGURES, *simulation.FIGURES, *curves.FIGURES)

@@ -9,7 +9,17 @@ from xarray import DataArray
 
 from ...checks.bandits import passes as several
 from ...checks.bandits import sequential
-from ...checks.bandits.common import EXACT, SIGMA, game, hard, number, prior
+from ...checks.bandits.common import (
+    EXACT,
+    SIGMA,
+    STAGES,
+    WIDTH,
+    game,
+    hard,
+    number,
+    padded_stages,
+    prior,
+)
 from ...sims import bandits as sims
 from ...sims.sweep import Sweep
 from ...theory import bandits as theory
@@ -17,6 +27,7 @@ from .. import style
 from ..figure import Data, Figure
 
 SCORE, EPS = 4.0, sequential.EPS
+Sweeps = Mapping[str, Sweep]
 
 
 def _mean(rows: DataArray) -> tuple[np.ndarray, np.ndarray]:
@@ -29,28 +40,23 @@ def _mean(rows: DataArray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean("seed").values, error.values
 
 
-def failure_sweeps(*, arms: tuple[int, ...]) -> Mapping[str, Sweep]:
+def failure_sweeps(*, arms: tuple[int, ...], widths: tuple[int, ...]) -> Sweeps:
     """Bar, king and uniform exploration with the bar's first pulls, against K."""
-    bar = {f"bar {size}": sequential.bar_game(size, (SCORE,)) for size in arms}
+    sizes = list(zip(arms, widths, strict=True))
+    bar = {f"bar {k}": sequential.bar_game(k, (SCORE,), width) for k, width in sizes}
     uniform = {
         f"uniform {size}": game(
             sims.drawn_uniform,
             {"pulls": [SCORE / EPS**2]},
-            {"width": size},
+            {"width": width},
             horizon=sequential.FOREVER,
-            family=0.0,
             gap=1.01 * EPS,
             arms=float(size),
-            first=0.0,
-            last=size - 1.0,
         )
-        for size in arms
+        for size, width in sizes
     }
-    return {
-        **bar,
-        **uniform,
-        "king": sequential.king_game(arms, sequential.KING_GAP),
-    }
+    king = sequential.king_game(arms, sequential.KING_GAP)
+    return {**bar, **uniform, "king": king}
 
 
 def failure(data: Data) -> Canvas:
@@ -87,50 +93,40 @@ def failure(data: Data) -> Canvas:
     return figure
 
 
-def order_sweeps(*, arms: tuple[int, ...]) -> Mapping[str, Sweep]:
-    """King and bar on a chain 0.2 … 0.8, ascending and descending."""
-    axes = {"size": list(arms), "family": [4.0, 5.0]}
+ORDERS = {5.0: "descending", 6.0: "random", 4.0: "ascending"}
+
+
+def order_sweeps(*, arms: tuple[int, ...], width: int) -> Sweeps:
+    """King and bar on means from 0.2 to 0.8 in three orders."""
+    axes = {"size": list(arms), "family": list(ORDERS)}
     inputs: dict[str, Any] = {
         "horizon": sequential.FOREVER,
         "gap": 0.6,
         "arms": lambda size, **_: float(size),
-        "first": 0.0,
-        "last": lambda size, **_: size - 1.0,
     }
-    width = {"width": max(arms)}
+    king = {"first_pulls": 100.0, "income": 200.0, "grant": 200.0}
+    bar = {"stage_pulls": padded_stages(sequential.SEVEN), "rise": sequential.RISE}
+    shape = {"width": width}
     return {
-        "king": game(
-            sims.drawn_king,
-            axes,
-            width,
-            first_pulls=100.0,
-            income=200.0,
-            grant=200.0,
-            **inputs,
-        ),
-        "bar": game(
-            sims.drawn_bar,
-            axes,
-            width,
-            stage_pulls=sequential.SEVEN,
-            rise=sequential.RISE,
-            **inputs,
-        ),
+        "king": game(sims.drawn_king, axes, shape, **king, **inputs),
+        "bar": game(sims.drawn_bar, axes, shape, **bar, **inputs),
     }
 
 
 def order(data: Data) -> Canvas:
-    """Mean loss against K for both orders of a chain."""
-    figure, panels = style.canvas(width=4.6)
+    """Mean loss against K in three orders of arrival."""
+    figure, panels = style.canvas(width=6.2)
+    figure.set_figheight(3.2)
     axes, arms = panels[0, 0], np.array(data.sizes["arms"])
-    for name, marker, colour in (("king", "s", 0), ("bar", "o", 2)):
-        for family, word, shift in ((5.0, "descending", 0), (4.0, "ascending", 3)):
+    for name, colours in (("king", (0, 5, 6)), ("bar", (2, 4, 1))):
+        marks = zip(ORDERS.items(), colours, "sov", strict=True)
+        for (family, word), colour, marker in marks:
             mean, error = _mean(data.sweeps[name].loss.sel(family=family))
             label = f"{name}, {word}"
-            style.points(axes, arms, mean, error, label, colour + shift, marker)
+            style.points(axes, arms, mean, error, label, colour, marker)
     axes.set_xscale("log")
     axes.set(xlabel="arms $K$", ylabel="mean loss of the committed arm")
-    axes.legend()
+    figure.legend(loc="outside right upper")
     return figure
 
 
@@ -139,7 +135,7 @@ SHARES = (0.005, 0.02, 0.1)  # tunings of m over (T/K)^{2/3}; the best is drawn
 
 def memory_sweeps(
     *, arms: int, kept: tuple[float, ...], per_arm: tuple[float, ...]
-) -> Mapping[str, Sweep]:
+) -> Sweeps:
     """Keep top-M on the hard prior of each M, three tunings of its pulls."""
     axes = {
         "memory": list(kept),
@@ -186,7 +182,7 @@ def memory(data: Data) -> Canvas:
     return figure
 
 
-def passes_sweeps(*, per_arm: tuple[float, ...]) -> Mapping[str, Sweep]:
+def passes_sweeps(*, per_arm: tuple[float, ...]) -> Sweeps:
     """One to four passes at their worst gaps."""
     return {"passes": several.passes_game((1.0, 2.0, 3.0, 4.0), per_arm)}
 
@@ -216,7 +212,7 @@ def passes(data: Data) -> Canvas:
     return figure
 
 
-def tail_sweeps(*, arms: int, per_arm: float) -> Mapping[str, Sweep]:
+def tail_sweeps(*, arms: int, per_arm: float) -> Sweeps:
     """The bar tuned for high probability, and for expected regret."""
     axes = {"share": [0.1, 0.322, 2.0]}
     first = per_arm ** (2 / 3)
@@ -225,14 +221,11 @@ def tail_sweeps(*, arms: int, per_arm: float) -> Mapping[str, Sweep]:
             sims.drawn_bar,
             axes,
             {"width": arms},
-            stage_pulls=lambda share, **_: share * first * 1.5 ** np.arange(13),
-            rise=lambda share, **_: 0.2 / np.sqrt(share * first),
+            stage_pulls=lambda share: share * first * 1.5 ** np.arange(STAGES),
+            rise=lambda share: 0.2 / np.sqrt(share * first),
             horizon=arms * per_arm,
-            family=0.0,
             gap=SIGMA * 1.5 / np.sqrt(0.322 * first),
             arms=float(arms),
-            first=0.0,
-            last=arms - 1.0,
         )
     }
 
@@ -260,6 +253,10 @@ def tail(data: Data) -> Canvas:
     return figure
 
 
+MANY = (16, 64, 256, 1024, 4096)
+KEPT = (1.0, 16.0, 64.0, 128.0, 192.0, 240.0)
+KEEPERS = {"arms": 256, "kept": KEPT, "per_arm": (1e6, 1e10)}
+DECADES = (1e6, 1e8, 1e10, 1e12, 1e14, 1e16, 1e18, 1e20)
 FIGURES = (
     Figure(
         name="failure",
@@ -268,15 +265,24 @@ FIGURES = (
         "arm does not.",
         draw=failure,
         sweeps=failure_sweeps,
-        sizes={"paper": {"seeds": 2048, "arms": (16, 64, 256, 1024, 4096)}},
+        sizes={
+            "quick": {"seeds": 512, "arms": MANY[:4], "widths": (WIDTH,) * 4},
+            "paper": {"seeds": 2048, "arms": MANY, "widths": MANY},
+            "gpu": {"seeds": 16384, "arms": MANY, "widths": MANY},
+        },
     ),
     Figure(
         name="order",
-        caption="Mean loss on a chain of means from 0.2 to 0.8 against K. Without a "
-        "gap the budget king loses on descending streams; the rising bar does not.",
+        caption="Mean loss on means from 0.2 to 0.8 against K, without a gap. On "
+        "descending streams the budget king loses its way; the rising bar does not. "
+        "Random: means drawn uniformly from the same interval.",
         draw=order,
         sweeps=order_sweeps,
-        sizes={"paper": {"seeds": 256, "arms": (100, 300, 1000, 4000)}},
+        sizes={
+            "quick": {"seeds": 64, "arms": (100, 300, 1000), "width": WIDTH},
+            "paper": {"seeds": 256, "arms": (100, 300, 1000, 4000), "width": 4096},
+            "gpu": {"seeds": 4096, "arms": (100, 300, 1000, 4000), "width": 4096},
+        },
     ),
     Figure(
         name="memory",
@@ -286,12 +292,9 @@ FIGURES = (
         draw=memory,
         sweeps=memory_sweeps,
         sizes={
-            "paper": {
-                "seeds": 128,
-                "arms": 256,
-                "kept": (1.0, 16.0, 64.0, 128.0, 192.0, 240.0),
-                "per_arm": (1e6, 1e10),
-            }
+            "quick": {"seeds": 32, **KEEPERS},
+            "paper": {"seeds": 128, **KEEPERS},
+            "gpu": {"seeds": 4096, **KEEPERS},
         },
     ),
     Figure(
@@ -301,11 +304,9 @@ FIGURES = (
         draw=passes,
         sweeps=passes_sweeps,
         sizes={
-            "quick": {"seeds": 64, "per_arm": (1e6, 1e8, 1e10, 1e12, 1e14, 1e16)},
-            "paper": {
-                "seeds": 512,
-                "per_arm": (1e6, 1e8, 1e10, 1e12, 1e14, 1e16, 1e18, 1e20),
-            },
+            "quick": {"seeds": 64, "per_arm": DECADES[:5]},
+            "paper": {"seeds": 512, "per_arm": DECADES},
+            "gpu": {"seeds": 4096, "per_arm": DECADES},
         },
     ),
     Figure(
@@ -315,8 +316,8 @@ FIGURES = (
         draw=tail,
         sweeps=tail_sweeps,
         sizes={
-            "quick": {"seeds": 1024, "arms": 256, "per_arm": 1e6},
-            "paper": {"seeds": 65536, "arms": 256, "per_arm": 1e6},
+            preset: {"seeds": seeds, "arms": 256, "per_arm": 1e6}
+            for preset, seeds in (("quick", 1024), ("paper", 65536), ("gpu", 1048576))
         },
     ),
 )

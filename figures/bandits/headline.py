@@ -1,69 +1,106 @@
-"""Figures of streaming bandits: the sandwich, the horizon, the paper's simulation."""
+"""Figures of streaming bandits: the sandwich, and the regret against the horizon."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from xarray import DataArray
 
-from ...checks.bandits.common import SIGMA, game, hard, number, prior
+from ...checks.bandits.common import (
+    SIGMA,
+    WIDTH,
+    game,
+    hard,
+    number,
+    padded_stages,
+    prior,
+)
+from ...checks.bandits.floor import bar_inputs, king_inputs
 from ...sims import bandits as sims
 from ...sims.bandits.sweeps import stage_count
-from ...sims.sweep import Sweep, zip_
+from ...sims.sweep import Policy, Sweep
 from ...theory import bandits as theory
 from .. import style
 from ..figure import Data, Figure
 
 PER_ARM = 1e6
-GAPS = np.geomspace(1e-4, 0.5, 400)
+SCALE = PER_ARM ** (2 / 3)
+GAPS = np.geomspace(1e-4, 0.05, 400)
 RISING = {"growth": 1.2, "a": 0.325, "stages": 46}  # SB-9(e): the best bar
+GROWTH, RISE = 1.5, 0.35  # of the bar that is played
+UNUSED = 1e-9  # pulls at the levels of a ladder that K arms do not need
 
 
-def worst_gap(arms: int, pulls: float, per_arm: float) -> float:
-    """The gap at which uniform exploration loses most, by quadrature."""
-    miss = 1 - np.asarray(theory.slippage_hit(arms, GAPS * np.sqrt(pulls) / SIGMA))
-    return float(GAPS[np.argmax(GAPS * (pulls + per_arm * miss))])
+def sandwich_sweeps(
+    *, arms: tuple[int, ...], widths: tuple[int, ...]
+) -> Mapping[str, Sweep]:
+    """Uniform exploration, the ladder g = 4 and the bar, tuned, at their worst gaps.
+
+    Args:
+        arms: K, powers of 4.
+        widths: Arms the programs of each K are compiled for, powers of 4.
+    """
+    made = {}
+    for size, width in zip(arms, widths, strict=True):
+        made[f"uniform {size}"] = _uniform_game(size, width)
+        made[f"ladder {size}"] = _ladder_game(size, width)
+        if width <= 2**16:
+            made[f"bar {size}"] = _bar_game(size, width)
+    return made
 
 
-def sandwich_sweeps(*, arms: tuple[int, ...]) -> Mapping[str, Sweep]:
-    """Uniform exploration and the rising bar at the worst gap of the former."""
-    scale = PER_ARM ** (2 / 3)
-    pulls = {k: scale * _uniform(k)[1] for k in arms}
-    gaps = {k: worst_gap(k, pulls[k], PER_ARM) for k in arms}
-    inputs: dict[str, Any] = {
-        "family": 0.0,
-        "arms": lambda size, **_: float(size),
-        "first": 0.0,
-        "last": lambda size, **_: size - 1.0,
-        "horizon": lambda size, **_: size * PER_ARM,
-    }
-    first = 0.322 * scale
-    return {
-        "uniform": game(
-            sims.drawn_uniform,
-            {"size": list(arms)},
-            {"width": max(arms)},
-            16,
-            pulls=lambda size, **_: pulls[size],
-            gap=lambda size, **_: gaps[size],
-            **inputs,
-        ),
-        "bar": game(
-            sims.drawn_bar,
-            {"size": list(arms), "d": np.geomspace(0.3, 3.0, 7).tolist()},
-            {"width": max(arms)},
-            4,
-            stage_pulls=first * 1.5 ** np.arange(stage_count(max(arms))),
-            rise=0.2 / np.sqrt(first),
-            gap=lambda d, **_: d * SIGMA / np.sqrt(first),
-            **inputs,
-        ),
-    }
+def _played(sim: Any, size: int, shape: Any, gaps: list[float], **inputs: Any) -> Sweep:
+    """Eight games per seed; a million arms in tiles of eight games."""
+    axes = {"arms": [float(size)], "gap": gaps}
+    sweep = game(sim, axes, shape, 8, horizon=size * PER_ARM, **inputs)
+    if shape["width"] <= 2**16:
+        return sweep
+    return replace(sweep, policy=Policy(tile=8))
 
 
-def _uniform(arms: int) -> np.ndarray:
-    return np.asarray(theory.uniform_minimax(arms, arms * PER_ARM))
+def _uniform_game(size: int, width: int) -> Sweep:
+    pulls = SCALE * np.asarray(theory.uniform_minimax(size, size * PER_ARM))[1]
+    gaps = _hump((size,), pulls)
+    return _played(sims.drawn_uniform, size, {"width": width}, gaps, pulls=pulls)
+
+
+def _ladder_game(size: int, width: int) -> Sweep:
+    levels, most = (round(np.log(k) / np.log(4)) for k in (size, width))
+    found = np.asarray(theory.ladder_minimax(4, levels, size * PER_ARM))
+    pulls = SCALE * found[1] * found[2] ** np.arange(levels)
+    padded = np.append(pulls, np.full(most - levels, UNUSED))
+    shape = {"width": width, "groups": (4,) * most}
+    gaps = _hump((4,) * levels, pulls)
+    return _played(sims.drawn_ladder, size, shape, gaps, level_pulls=padded)
+
+
+def _bar_game(size: int, width: int) -> Sweep:
+    """The bar of SB-9(e) at five gaps; the best arm comes last, the dearest place."""
+    constant, cost, _ = theory.bar_limit_constant(GROWTH, RISE, 22)
+    first = SCALE * 2 * number(constant) / number(cost)
+    unit = SIGMA / np.sqrt(first)
+    return _played(
+        sims.drawn_bar,
+        size,
+        {"width": width},
+        [*(unit * np.array([0.5, 0.75, 1.0, 1.25])).tolist(), 0.5],
+        stage_pulls=padded_stages(first * GROWTH ** np.arange(stage_count(size))),
+        rise=RISE * unit,
+        first=size - 1.0,
+    )
+
+
+def _hump(groups: tuple[int, ...], pulls: Any) -> list[float]:
+    """The small gap at which the loss of the commit phase is largest."""
+    steps = np.broadcast_to(pulls, (len(groups),))
+    hits = [
+        np.asarray(theory.slippage_hit(g, GAPS * np.sqrt(s) / SIGMA))
+        for g, s in zip(groups, steps, strict=True)
+    ]
+    return [float(GAPS[np.argmax(GAPS * (1 - np.prod(hits, axis=0)))])]
 
 
 def sandwich(data: Data) -> Canvas:
@@ -72,27 +109,18 @@ def sandwich(data: Data) -> Canvas:
     figure.set_figheight(3.2)
     axes = panels[0, 0]
     arms = 2 ** np.arange(4, 21, 2)
-    uniform = [_uniform(int(k))[0] for k in arms]
-    style.theory(axes, arms, uniform, "uniform exploration", 1)
-    for colour, (group, levels) in enumerate(((4, range(2, 11, 2)), (16, range(1, 6)))):
-        sizes = group ** np.array(levels)
-        found = [
-            np.asarray(theory.ladder_minimax(group, n, int(k) * PER_ARM))[0]
-            for n, k in zip(levels, sizes, strict=True)
-        ]
-        style.theory(axes, sizes, found, f"ladder, $g={group}$", (0, 5)[colour])
-    limit = number(theory.bar_limit_constant(**RISING).constant)
-    style.theory(axes, arms, np.full(len(arms), limit), "rising bar, limit", 2)
+    for (label, sizes, found), colour in zip(
+        _lines(arms), (1, 0, 5, 3, 2), strict=True
+    ):
+        style.theory(axes, sizes, found, label, colour)
     floor = [
         _unit(theory.regret_lower_bound(int(k), k * PER_ARM).value, float(k))
         for k in arms
     ]
     axes.fill_between(arms, 0, floor, color="#e8e8e8", zorder=0)
     style.bound(axes, arms, floor, "lower bound")
-    _dots(axes, data.sweeps["uniform"].regret, "uniform, simulated", 1)
-    bar = data.sweeps["bar"].regret.mean("replica")
-    worst = bar.mean("seed").argmax("d")
-    _dots(axes, bar.isel(d=worst), "bar, simulated (worst of 7 gaps)", 2)
+    for name, colour in (("uniform", 1), ("ladder", 0), ("bar", 2)):
+        _dots(axes, data, name, colour)
     axes.set_xscale("log", base=2)
     axes.set(xlabel="arms $K$", ylabel=r"minimax regret / $K^{1/3}T^{2/3}$")
     axes.set_ylim(0.2, 1.12)
@@ -100,225 +128,176 @@ def sandwich(data: Data) -> Canvas:
     return figure
 
 
+def _lines(arms: np.ndarray) -> list[tuple[str, np.ndarray, list[float]]]:
+    """Label, sizes and constants of the quadrature lines."""
+
+    def first(value: Any) -> float:
+        return float(np.asarray(value)[0])
+
+    uniform = [first(theory.uniform_minimax(int(k), k * PER_ARM)) for k in arms]
+    lines = [("uniform exploration", arms, uniform)]
+    for group, levels in ((4, range(2, 11)), (16, range(1, 6))):
+        sizes = group ** np.array(levels)
+        found = [
+            first(theory.ladder_minimax(group, n, int(k) * PER_ARM))
+            for n, k in zip(levels, sizes, strict=True)
+        ]
+        lines.append((f"ladder, $g={group}$", sizes, found))
+    rest = np.array([1, 4, 16, 64, 256])
+    tower = [first(theory.tower_minimax(int(r), 4096 * r * PER_ARM)) for r in rest]
+    lines.append(("tower", 4096 * rest, tower))
+    limit = number(theory.bar_limit_constant(**RISING).constant)
+    return [*lines, ("rising bar, limit", arms, [limit] * len(arms))]
+
+
 def _unit(regret: Any, arms: Any, per_arm: float = PER_ARM) -> float:
     return number(regret) / number(theory.regret_unit(int(arms), arms * per_arm))
 
 
-def _dots(axes: Any, regret: DataArray, label: str, colour: int) -> None:
-    """Mean regret over S₀ with its standard error, against the number of arms."""
-    rows = regret.mean("replica") if "replica" in regret.dims else regret
-    rows = rows.squeeze(drop=True)
-    unit = np.array([_unit(1.0, k) for k in rows["size"].values])
-    mean = rows.mean("seed").values * unit
-    error = rows.std("seed", ddof=1).values / np.sqrt(rows.sizes["seed"]) * unit
-    style.points(axes, rows["size"].values, mean, error, label, colour)
+def _dots(axes: Axes, data: Data, name: str, colour: int) -> None:
+    """Simulated regret over S₀ at the worst gap, against the number of arms."""
+    found = []
+    for size in data.sizes["arms"]:
+        if f"{name} {size}" in data.sweeps:
+            regret = data.sweeps[f"{name} {size}"].regret.mean("replica")
+            table = regret.transpose("seed", "gap", ...).squeeze(drop=True).values
+            rows = _at_the_worst(table.reshape(len(table), -1)) * _unit(1.0, size)
+            found.append((size, rows.mean(), rows.std(ddof=1) / np.sqrt(len(rows))))
+    sizes, mean, error = np.array(found, dtype=np.float64).T
+    style.points(axes, sizes, mean, error, f"{name}, simulated", colour)
+
+
+def _at_the_worst(table: np.ndarray) -> np.ndarray:
+    """Rows at the worst of several gaps: half of them locate it, the rest are kept."""
+    half = len(table) // 2
+    if table.shape[1] == 1:
+        return table[:, 0]
+    return table[half:, table[:half].mean(axis=0).argmax()]
 
 
 def horizon_sweeps(*, arms: int, per_arm: tuple[float, ...]) -> Mapping[str, Sweep]:
-    """Bar, keep top-64 and elimination on the hard prior, against the horizon."""
+    """Bar, king, keep top-64 and elimination on the hard prior, against the horizon."""
     axes = {"late": [0.0, 1.0], "per_arm": list(per_arm)}
-    width = {"width": arms}
+    shape = {"width": arms}
 
-    def scale(per_arm: float, **_: Any) -> float:
-        return per_arm ** (2 / 3)
+    def pulls(per_arm: float, **_: Any) -> float:
+        return 0.1 * per_arm ** (2 / 3)
 
-    def stages(per_arm: float, **_: Any) -> np.ndarray:
-        return 0.322 * scale(per_arm) * 1.5 ** np.arange(stage_count(arms))
-
+    few = {"pulls": pulls, "memory": 64.0, **hard(arms, 64.0)}
+    full = {"pulls": 8.0, "memory": 1e9, **hard(arms)}
     return {
-        "bar": game(
-            sims.drawn_bar,
+        "bar": game(sims.drawn_bar, axes, shape, 4, **bar_inputs(arms), **hard(arms)),
+        "king": game(
+            sims.drawn_king,
             axes,
-            width,
+            {"width": max(WIDTH, arms)},
             4,
-            stage_pulls=stages,
-            rise=lambda per_arm, **_: 0.2 / np.sqrt(0.322 * scale(per_arm)),
+            **king_inputs(arms),
             **hard(arms),
         ),
-        "keep": game(
-            sims.drawn_keep_top,
-            axes,
-            width,
-            4,
-            pulls=lambda per_arm, **_: 0.1 * scale(per_arm),
-            memory=64.0,
-            **hard(arms, 64.0),
-        ),
-        "elimination": game(
-            sims.drawn_keep_top, axes, width, 4, pulls=8.0, memory=1e9, **hard(arms)
-        ),
+        "keep": game(sims.drawn_keep_top, axes, shape, 4, **few),
+        "elimination": game(sims.drawn_keep_top, axes, shape, 4, **full),
     }
+
+
+MEASURED = (
+    ("bar", "rising bar", 2, "o"),
+    ("king", "budget king", 4, "s"),
+    ("keep", "keep top-64", 0, "^"),
+    ("elimination", "elimination, all arms kept", 3, "D"),
+)
 
 
 def horizon(data: Data) -> Canvas:
     """Regret on the hard prior against the horizon, over the unit S₀."""
     arms = data.sizes["arms"]
-    figure, panels = style.canvas(width=4.6)
+    figure, panels = style.canvas(width=6.2)
+    figure.set_figheight(3.6)
     axes = panels[0, 0]
     grid = np.geomspace(1e3, 1e10, 40)
     floor = [
         _unit(theory.regret_lower_bound(arms, arms * t).value, arms, t) for t in grid
     ]
     axes.fill_between(grid, 0.005, floor, color="#e8e8e8", zorder=0)
-    style.bound(axes, grid, floor, "lower bound, one arm of memory")
+    style.bound(axes, grid, floor, "lower bound, $M = 1$")
     upper = 1.5 * np.log(arms) ** (1 / 3)
-    style.bound(axes, grid, np.full(40, upper), "upper bound, uniform", 1)
-    style.theory(axes, grid, _exact_uniform(arms, grid), "uniform, tuned (exact)", 1)
-    labels = {
-        "bar": "rising bar",
-        "keep": "keep top-64",
-        "elimination": "elimination, all arms kept",
-    }
-    for colour, (name, label) in zip((2, 0, 3), labels.items(), strict=True):
-        rows = prior(data.sweeps[name].regret.mean("replica")).squeeze(
-            "width", drop=True
-        )
+    style.bound(axes, grid, np.full(40, upper), "bound, uniform", 1)
+    ladder = number(theory.ladder_constant(16, 6.36))
+    style.bound(axes, grid, np.full(40, ladder), "bound, ladder (rigorous)", 5)
+    lines = (
+        ("uniform, tuned (exact)", _tuned(arms), 1),
+        ("ladder, $g = 4$ (exact)", _ladder(arms), 5),
+    )
+    for label, regret, colour in lines:
+        exact = [_on_prior(regret, arms, float(t)) for t in grid]
+        style.theory(axes, grid, exact, label, colour)
+    for name, label, colour, marker in MEASURED:
+        rows = _averaged(data.sweeps[name].regret)
         unit = np.array([_unit(1.0, arms, t) for t in rows.per_arm.values])
         mean, error = rows.mean("seed").values, rows.std("seed", ddof=1).values
         error = error / np.sqrt(rows.sizes["seed"])
-        style.points(axes, rows.per_arm, mean * unit, error * unit, label, colour)
+        style.points(
+            axes, rows.per_arm, mean * unit, error * unit, label, colour, marker
+        )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set(xlabel="pulls per arm $T/K$", ylabel=r"regret / $K^{1/3}T^{2/3}$")
     axes.set_ylim(0.005, 20)
-    axes.legend(loc="lower left")
+    figure.legend(loc="outside right upper")
     return figure
 
 
-def _exact_uniform(arms: int, grid: np.ndarray) -> np.ndarray:
-    """Prior-averaged exact regret of tuned uniform exploration over S₀."""
-    found = []
-    for t in grid:
-        total = arms * t
-        pulls = min(number(theory.tuned_pulls(arms, total, 0.5, 0.5)), t)
-        eps = number(theory.regret_lower_bound(arms, total).eps)
-        late, early = (
-            number(theory.uniform_regret_slippage(arms, pulls, total, gap, SIGMA))
-            for gap in (0.5, eps)
-        )
-        found.append(_unit((late + 2 * early) / 3, arms, t))
-    return np.array(found)
+def _averaged(regret: DataArray) -> DataArray:
+    return prior(regret.mean("replica")).squeeze("width", drop=True)
 
 
-def paper_sweeps(*, arms: tuple[int, ...]) -> Mapping[str, Sweep]:
-    """The paper's own instances: T = 1000 K³, clear-cut and mix-in."""
-    return {f"{name} {k}": made for k in arms for name, made in _players(k).items()}
+def _tuned(arms: int) -> Any:
+    """Exact regret of uniform exploration, tuned for gaps up to ½."""
+
+    def regret(total: float, gap: float) -> Any:
+        tuned = number(theory.tuned_pulls(arms, total, SIGMA, 0.5))
+        pulls = min(tuned, total / arms)
+        return theory.uniform_regret_slippage(arms, pulls, total, gap, SIGMA)
+
+    return regret
 
 
-def _players(arms: int) -> dict[str, Sweep]:
-    total = 1000.0 * arms**3
-    inputs: dict[str, Any] = {
-        "gap": 0.1,
-        "arms": float(arms),
-        "first": 0.0,
-        "last": arms - 1.0,
-        "horizon": total,
-    }
-    family, width = {"family": [1.0, 2.0]}, {"width": arms}
-    tunings = {
-        "paper": theory.paper_pulls,
-        "naive": theory.naive_pulls,
-        "tuned": theory.tuned_pulls,
-    }
-    pulls = [number(rule(arms, total)) for rule in tunings.values()]
-    made = {
-        "uniform": game(
-            sims.drawn_uniform,
-            {**family, **zip_(tuning=list(tunings), count=pulls)},
-            width,
-            pulls=lambda tuning, count: count,
-            **inputs,
-        )
-    }
-    for name in ("log", "loglog", "tower"):
-        ladder = theory.ladder_preset(name, arms, total)
-        made[name] = game(
-            sims.drawn_ladder,
-            family,
-            {**width, "groups": tuple(ladder.groups)},
-            level_pulls=np.asarray(ladder.level_pulls),
-            **inputs,
-        )
-    first = 0.322 * (total / arms) ** (2 / 3)
-    made["bar"] = game(
-        sims.drawn_bar,
-        family,
-        width,
-        stage_pulls=first * 1.5 ** np.arange(stage_count(arms)),
-        rise=0.2 / np.sqrt(first),
-        **inputs,
-    )
-    return made
+def _ladder(arms: int) -> Any:
+    """Exact regret of the ladder of CK-4, its first pulls cut where T is short."""
+    levels = round(np.log(arms) / np.log(4))
+    steps = 2.2 ** np.arange(levels)
+    cost = number(theory.ladder_pulls(arms, (4,) * levels, steps))
+
+    def regret(total: float, gap: float) -> Any:
+        first = min(0.464 * (total / arms) ** (2 / 3), total / cost)
+        return theory.ladder_slippage_exact(4, levels, first * steps, total, gap).regret
+
+    return regret
 
 
-def simulation(data: Data) -> Canvas:
-    """Regret of each algorithm over that of paper-tuned uniform exploration."""
-    arms = data.sizes["arms"]
-    width = style.PAGE if len(arms) > 1 else 4.6
-    figure, panels = style.canvas(len(arms), 1, width=width, sharey=True)
-    for axes, size in zip(panels[0], arms, strict=True):
-        bars = _ratios(data, size)
-        places = np.arange(len(bars))
-        for shift, family in ((-0.2, 2.0), (0.2, 1.0)):
-            mean = [bars[name][family][0] for name in bars]
-            error = [bars[name][family][1] for name in bars]
-            label, colour = ("clear-cut", 0) if family == 2.0 else ("mix-in", 5)
-            axes.bar(
-                places + shift,
-                mean,
-                0.38,
-                yerr=error,
-                color=style.COLOURS[colour],
-                label=label,
-            )
-        total = 1000.0 * size**3
-        predicted = number(theory.tuned_over_paper_ratio(size, total))
-        ends = [-0.5, len(bars) - 0.5]
-        style.theory(axes, ends, [predicted] * 2, "SB-11: tuned / paper", 6)
-        style.mutant(axes, ends, [0.3] * 2, "the paper's “70 % less”")
-        axes.set_xticks(places, list(bars), rotation=35, ha="right")
-        axes.set(title=f"$K = {size}$, $T = 1000\\,K^3$")
-    panels[0, 0].set(ylabel="regret / paper-tuned uniform")
-    panels[0, 0].legend()
-    return figure
+def _on_prior(regret: Any, arms: int, per_arm: float) -> float:
+    """Prior-averaged exact regret over S₀."""
+    total = arms * per_arm
+    eps = number(theory.regret_lower_bound(arms, total).eps)
+    late, early = (number(regret(total, gap)) for gap in (0.5, eps))
+    return _unit((late + 2 * early) / 3, arms, per_arm)
 
 
-def _ratios(data: Data, arms: int) -> dict[str, dict[float, tuple[float, float]]]:
-    """Algorithm to family to (ratio, standard error)."""
-    uniform = data.sweeps[f"uniform {arms}"].regret.squeeze("width", drop=True)
-    found: dict[str, dict[float, tuple[float, float]]] = {}
-    base = uniform.sel(tuning="paper")
-    rows = {f"uniform, {t}": uniform.sel(tuning=t) for t in ("paper", "naive", "tuned")}
-    for name in ("log", "loglog", "tower", "bar"):
-        rows[name] = data.sweeps[f"{name} {arms}"].regret
-    for name, regret in rows.items():
-        per_family = {
-            f: _ratio(regret.sel(family=f), base.sel(family=f)) for f in (1, 2)
-        }
-        found[name] = {float(f): pair for f, pair in per_family.items()}
-    return found
-
-
-def _ratio(one: DataArray, other: DataArray) -> tuple[float, float]:
-    """Ratio of two means with the standard error of independent numerators."""
-    x, y = one.values.ravel(), other.values.ravel()
-    ratio = x.mean() / y.mean()
-    spread = np.hypot(x.std(ddof=1) / x.mean(), y.std(ddof=1) / y.mean())
-    return float(ratio), float(ratio * spread / np.sqrt(len(x)))
-
-
+QUARTET = (16, 256, 4096, 65536, 2**20)
 FIGURES = (
     Figure(
         name="sandwich",
         caption="Minimax regret over $K^{1/3}T^{2/3}$ at $T/K = 10^6$ on the family of "
-        "one good arm, $\\sigma = 1/2$: uniform exploration grows with $K$, ladders "
+        "one good arm, $\\sigma = 1/2$: uniform exploration grows with $K$; ladders "
         "and the rising bar stay between their limits and the lower bound (grey). "
-        "Lines: quadrature. Points: simulation at the worst gap, with standard errors.",
+        "Lines: quadrature. Points: simulation at the worst gap, with standard errors. "
+        "The bar comes down to its limit as the pulls of its first arm cease to count.",
         draw=sandwich,
         sweeps=sandwich_sweeps,
         sizes={
-            "quick": {"seeds": 128, "arms": (16, 256, 1024)},
-            "paper": {"seeds": 256, "arms": (16, 256, 4096, 16384)},
+            "quick": {"seeds": 128, "arms": (16, 256, 1024), "widths": (1024,) * 3},
+            "paper": {"seeds": 128, "arms": QUARTET, "widths": QUARTET},
+            "gpu": {"seeds": 512, "arms": QUARTET, "widths": QUARTET},
         },
     ),
     Figure(
@@ -329,23 +308,14 @@ FIGURES = (
         sweeps=horizon_sweeps,
         sizes={
             "quick": {"seeds": 64, "arms": 256, "per_arm": (1e4, 1e6, 1e8, 1e10)},
-            "paper": {
-                "seeds": 256,
-                "arms": 256,
-                "per_arm": (1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
+            **{
+                preset: {
+                    "seeds": seeds,
+                    "arms": 256,
+                    "per_arm": (1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
+                }
+                for preset, seeds in (("paper", 256), ("gpu", 4096))
             },
-        },
-    ),
-    Figure(
-        name="simulation",
-        caption="The paper's own simulation: average regret over that of uniform "
-        "exploration with the paper's tuning, 50 runs with standard errors. Retuning "
-        "uniform exploration alone saves what the black line predicts.",
-        draw=simulation,
-        sweeps=paper_sweeps,
-        sizes={
-            "quick": {"seeds": 50, "arms": (500,)},
-            "paper": {"seeds": 50, "arms": (500, 5000, 50000)},
         },
     ),
 )

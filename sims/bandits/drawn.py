@@ -5,7 +5,7 @@ instances, every number of arms up to `width` and every position of the best arm
 `instance` holds, in this order:
 
 * `family`: index into `FAMILIES` (below);
-* `gap`: lead of the best arm (families 0 and 3), height of a chain (4 and 5);
+* `gap`: lead of the best arm (families 0 and 3), width of the interval (4 to 6);
 * `arms`: $K$, at most `width`; the arms beyond are absent (mean −∞);
 * `first`, `last`: where the best arm may stand, uniformly (families 0, 2 and 3).
 
@@ -16,6 +16,7 @@ instances, every number of arms up to `width` and every position of the best arm
 | 2 clear-cut | N(0.5, 0.1²) cut to [0, 0.8], and one arm at 0.82 |
 | 3 half | the best arm at 1, half of the arms at 0, the others at 1 − gap |
 | 4 ascending, 5 descending | an even chain from 0.5 − gap/2 to 0.5 + gap/2 |
+| 6 scattered | uniform on the same interval, in no order |
 """
 
 import functools
@@ -31,7 +32,8 @@ from jaxtyping import Array, Float, Key
 from ..sweep import simulator
 from . import climb, eliminate, explore, outcome, rising, rounds, throne
 
-FAMILIES = ("slippage", "mix-in", "clear-cut", "half", "ascending", "descending")
+FAMILIES = ("slippage", "mix-in", "clear-cut", "half")
+FAMILIES += ("ascending", "descending", "scattered")
 FIELDS = ("family", "gap", "arms", "first", "last")
 SPREAD, CUT = 0.1, (-5.0, 3.0)  # of clear-cut means, in their standard deviations
 Scalar = Float[Array, ""]
@@ -65,6 +67,7 @@ def drawn_means(
         jnp.where(index == 0, 1.0, jnp.where(index < arms / 2, 1 - gap, 0.0)),
         0.5 + climb_up,
         0.5 - climb_up,
+        0.5 + gap * (unit - 0.5),
     )
     means = jnp.stack(families)[jnp.round(family).astype(jnp.int32)]
     span = jnp.maximum(last - first + 1, 1.0)

@@ -5,25 +5,31 @@ import pytest
 from limen.figures.bandits import FIGURES
 from limen.figures.figure import Data
 from limen.sims.sweep import draw
+from limen.theory import bandits
 
 SMALL = {
-    "sandwich": {"arms": (16, 64)},
+    "sandwich": {"arms": (16, 64), "widths": (64, 64)},
+    "horizon": {"arms": 16, "per_arm": (1e4, 1e6)},
+    "simulation": {"arms": (20, 30), "widths": (64, 64), "stages": 13},
     "passes": {"per_arm": (1e6, 1e8)},
-    "tail": {"arms": 32, "per_arm": 1e4},
-    "order": {"arms": (16, 32)},
-    "failure": {"arms": (16, 32)},
-    "memory": {"arms": 32, "kept": (1.0, 16.0), "per_arm": (1e4, 1e6)},
+    "tail": {"arms": 64, "per_arm": 1e4},
+    "order": {"arms": (16, 32), "width": 64},
+    "failure": {"arms": (16, 32), "widths": (64, 64)},
+    "memory": {"arms": 64, "kept": (1.0, 16.0), "per_arm": (1e4, 1e6)},
 }
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
 
-def drawn(name):
+def canvas_of(name):
     figure, sizes = BY_NAME[name], SMALL[name]
     sweeps = figure.sweeps(**sizes)
     data = draw([(sweep, 16) for sweep in sweeps.values()], store=None)
-    return figure.draw(
-        Data(sweeps=dict(zip(sweeps, data, strict=True)), sizes=sizes)
-    ).axes[0]
+    stored = dict(zip(sweeps, data, strict=True))
+    return figure.draw(Data(sweeps=stored, sizes=sizes))
+
+
+def drawn(name):
+    return canvas_of(name).axes[0]
 
 
 def test_the_sandwich_comes_first():
@@ -31,7 +37,12 @@ def test_the_sandwich_comes_first():
     assert len(BY_NAME) == len(FIGURES) == 8
 
 
-@pytest.mark.parametrize("name", ["failure", "order", "memory", "tail"])
+def test_every_figure_is_drawn_at_every_preset():
+    for figure in FIGURES:
+        assert set(figure.sizes) == {"quick", "paper", "gpu"}
+
+
+@pytest.mark.parametrize("name", ["failure", "order", "memory", "tail", "horizon"])
 def test_figures_draw_finite_data_with_labels(name):
     axes = drawn(name)
     labels = axes.get_legend_handles_labels()[1]
@@ -59,3 +70,21 @@ def test_constants_of_the_sandwich():
     floor = np.asarray(lines["lower bound"].get_ydata())
     assert (floor < limit).all()
     np.testing.assert_allclose(floor[-1], 0.31498, atol=1e-4)
+
+
+def test_bars_of_the_simulation_stand_beside_the_prediction():
+    """Nine algorithms, two families; retuning alone saves what SB-11 predicts."""
+    panels = canvas_of("simulation").axes
+    assert len(panels) == 2
+    for axes, size in zip(panels, (20, 30), strict=True):
+        heights = {
+            str(bars.get_label()): [bar.get_height() for bar in bars]
+            for bars in axes.containers
+            if hasattr(bars, "patches")
+        }
+        names = [text.get_text() for text in axes.get_xticklabels()]
+        assert len(names) == 9
+        tuned = heights["clear-cut"][names.index("uniform, tuned")]
+        predicted = float(bandits.tuned_over_paper_ratio(size, 1000.0 * size**3))
+        assert tuned == pytest.approx(predicted, abs=0.1)
+        assert heights["clear-cut"][0] == heights["mix-in"][0] == 1

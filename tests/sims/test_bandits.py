@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from limen.sims import bandits
-from limen.sims.bandits import explore, sweeps
+from limen.sims.bandits import drawn, explore, sweeps
+from limen.theory import bandits as theory
 from scipy import stats
 
 from ..reference import bandits as oracle
@@ -16,7 +17,7 @@ MEANS = np.array([0.5, 0.62, 0.41, 0.55, 0.70, 0.3, 0.58, 0.66, 0.47, 0.52, 0.69
 GAPS = MEANS.max() - MEANS
 ARMS = len(MEANS)
 STAGES = 20 * 2.0 ** np.arange(4)
-GRID = np.array([15.0, 60.0, 150.0])
+GRID = np.array([15.0, 40.0, 90.0, 150.0])
 PLAYERS = {
     "uniform": (bandits.simulate_uniform, (30.0,), {}),
     "ladder": (bandits.simulate_ladder, ([20.0, 44.0],), {"groups": (4, 4)}),
@@ -69,7 +70,7 @@ def by_king(key, horizon):
 
 
 def by_multipass(key, horizon):
-    tapes = [normal(jax.random.fold_in(key, p), (ARMS, p)) for p in (1, 2, 3)]
+    tapes = [normal(jax.random.fold_in(key, p), (ARMS, p)) for p in (1, 2, 3, 4)]
     return oracle.multipass(tapes, GAPS, GRID, 2.0, horizon)
 
 
@@ -111,6 +112,44 @@ def test_exploration_is_cut_off_at_the_horizon(name, horizon, seed):
     np.testing.assert_allclose(game["pulls_per_arm"], truth["pulls_per_arm"], atol=1e-9)
     np.testing.assert_allclose(game["explored"], horizon)
     assert game["chosen"] == truth["chosen"]
+
+
+PRESETS = {"log": (7, 7, 7), "loglog": (11, 7), "tower": (16, 5)}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_ladders_of_the_paper_keep_to_their_memory(name):
+    """K = 71 through the presets: the oracle's arm and pulls, one slot per level."""
+    arms, horizon = 71, 71e4
+    groups, level_pulls = theory.ladder_preset(name, arms, horizon)
+    assert tuple(groups) == PRESETS[name]
+    rng = np.random.default_rng(1)
+    gaps, entering = rng.random(arms), theory.node_counts(arms, groups)
+    gaps -= gaps.min()
+    tape = [rng.normal(size=n) for n in entering[:-1]]
+    steps = np.asarray(level_pulls)
+    truth = oracle.ladder(tape, gaps, steps, groups, horizon)
+    with jax.enable_x64(True):
+        inputs = (np.concatenate(tape), -gaps, steps, horizon)
+        arrays = [jnp.asarray(x, jnp.float64) for x in inputs]
+        game = bandits.ladder_from_tape(*arrays, groups=tuple(groups), per_arm=True)
+    assert int(game["chosen"]) == truth["chosen"]
+    np.testing.assert_allclose(game["pulls_per_arm"], truth["pulls_per_arm"])
+    assert int(game["peak_memory"]) == truth["peak_memory"] == len(groups)
+
+
+def test_public_code_charges_the_stored_arm():
+    """Two groups of two: the second of a group is charged the first one's gap."""
+    with jax.enable_x64(True):
+        means, pulls = jnp.asarray([0.5, 0.9, 0.1, 0.3]), jnp.asarray([10.0, 20.0])
+        tape, horizon = jnp.zeros(6), jnp.asarray(1000.0)
+        game = bandits.ladder_from_tape(
+            tape, means, pulls, horizon, groups=(2, 2), stored=True
+        )
+    own = 10 * (0.4 + 0.8 + 0.6) + 20 * (0.0 + 0.6)
+    stored = 10 * (0.4 + 0.4 + 0.8 + 0.8) + 20 * (0.0 + 0.0)
+    np.testing.assert_allclose(game["regret"], own)
+    np.testing.assert_allclose(game["stored_regret"], stored)
 
 
 def test_the_oracle_refuses_a_forgotten_arm():
@@ -196,20 +235,35 @@ def test_stream_and_reshape_are_the_same_game():
 # --- rewards and instances ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pulls", [7, 2**12, 2**20, 10**9])
+@functools.cache
+def bernoulli_batches():
+    draw = functools.partial(bandits.batch_mean, reward="bernoulli")
+    return jax.jit(draw)
+
+
+@pytest.mark.parametrize("pulls", [7, 2**12, 2**20, 2**20 + 2, 10**9])
 def test_bernoulli_batches_have_the_binomial_variance(pulls):
     """20000 float32 draws; 5 SE of a variance ratio is 5 %."""
-    draw = functools.partial(bandits.batch_mean, reward="bernoulli")
     means = jnp.full(20000, 0.37)
-    drawn = np.asarray(jax.jit(draw)(jax.random.key(pulls), means, float(pulls)))
-    scores = (drawn.astype(np.float64) - 0.37) / np.sqrt(0.37 * 0.63 / pulls)
+    drawn = bernoulli_batches()(jax.random.key(pulls), means, float(pulls))
+    scores = np.asarray(drawn, np.float64) - 0.37
+    scores /= np.sqrt(0.37 * 0.63 / pulls)
     assert abs(scores.mean()) < 0.05
     assert abs(scores.var() - 1) < 0.05
 
 
+def test_batches_are_binomial_up_to_the_switch_and_normal_above():
+    """Counts are whole numbers up to 2^20 pulls, and not from there on."""
+    means = jnp.full(20000, 0.37)
+    for pulls, whole in ((2**20, True), (2**20 + 2, False)):
+        drawn = bernoulli_batches()(jax.random.key(3), means, float(pulls))
+        counts = np.asarray(drawn, np.float64) * pulls
+        close = np.abs(counts - np.round(counts)) < 0.06
+        assert close.mean() > 0.99 if whole else close.mean() < 0.5
+
+
 def test_small_bernoulli_batches_follow_scipy():
-    draw = functools.partial(bandits.batch_mean, reward="bernoulli")
-    drawn = jax.jit(draw)(jax.random.key(1), jnp.full(20000, 0.3), 9.0)
+    drawn = bernoulli_batches()(jax.random.key(1), jnp.full(20000, 0.3), 9.0)
     counts = np.bincount(np.round(np.asarray(drawn) * 9).astype(int), minlength=10)
     expected = 20000 * stats.binom.pmf(np.arange(10), 9, 0.3)
     kept = expected > 5
@@ -261,7 +315,7 @@ def test_orders():
     np.testing.assert_array_equal(rest, np.delete(np.asarray(means), MEANS.argmax()))
 
 
-@pytest.mark.parametrize("name", ["uniform", "ladder", "bar"])
+@pytest.mark.parametrize("name", ["uniform", "ladder", "bar", "king", "multipass"])
 def test_a_million_arms_fit_into_memory(name):
     """K = 2^20: one lane of float32, its memory as planned by the compiler."""
     arms = 2**20
@@ -271,6 +325,8 @@ def test_a_million_arms_fit_into_memory(name):
         "uniform": ((scalar,), {}),
         "ladder": ((jax.ShapeDtypeStruct((10,), jnp.float32),), {"groups": (4,) * 10}),
         "bar": ((jax.ShapeDtypeStruct((4,), jnp.float32), scalar), {}),
+        "king": ((scalar, scalar, scalar), {}),
+        "multipass": ((jax.ShapeDtypeStruct((4,), jnp.float32), scalar), {}),
     }
     arguments, static = inputs[name]
     run = functools.partial(PLAYERS[name][0].function, **static)
@@ -358,6 +414,22 @@ def test_bad_sweeps_are_refused_before_compiling():
     ):
         assert message in sweeps.check_sweep(**(good | change))
     assert "exceed" in bandits.uniform.check(**(good | {"tuning": 1e4}))
+
+
+def test_bad_drawn_instances_are_refused_before_compiling():
+    good, rest = [0.0, 0.1, 10.0, 0.0, 9.0], {"pulls": 5.0, "horizon": 1e4}
+    check = drawn.drawn_uniform.check
+    assert check(instance=np.array(good), width=16, **rest) is None
+    for place, value, message in (
+        (0, 7.0, "`family`"),
+        (2, 17.0, "`arms`"),
+        (3, 10.0, "`first`"),
+        (4, 12.0, "`last`"),
+    ):
+        changed = np.array(good)
+        changed[place] = value
+        assert message in check(instance=changed, width=16, **rest)
+    assert "`instance`" in check(instance=np.ones(4), width=16, **rest)
 
 
 def test_narrow_integer_horizons_are_refused():

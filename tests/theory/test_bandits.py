@@ -303,6 +303,22 @@ def test_minimax_against_direct_search():
     assert least * (1 - 1e-3) <= ratio <= least * (1 + 3e-3)
 
 
+def test_minimax_of_towers_and_single_levels():
+    """Without a rest the tower has two levels; a ladder of one level is uniform."""
+    close(bandits.ladder_minimax(16, 1, 16e6)[0], bandits.uniform_minimax(16, 16e6)[0])
+    gaps = np.geomspace(1e-3, 0.5, 400)
+    constant, tuning = np.asarray(bandits.tower_minimax(1, 4096e6))
+    pulls = tuning * 1e4 * np.array([1.0, 8.0])
+    z = gaps * np.sqrt(pulls)[:, None] / 0.5
+    first, second = (
+        np.asarray(bandits.slippage_hit(g, z[i])) for i, g in ((0, 16), (1, 256))
+    )
+    own = pulls[0] + pulls[1] * first
+    spent = 4096 * pulls[0] + 256 * pulls[1]
+    regret = gaps * (spent - own + (4096e6 - spent) * (1 - first * second))
+    close(regret.max() / unit(4096, 4096e6), constant, 2e-3)
+
+
 # --- rising bar (SB-9) ----------------------------------------------------------------
 
 

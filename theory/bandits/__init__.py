@@ -52,12 +52,6 @@ from .lower import (
     trapping_upper_bound as trapping_upper_bound,
 )
 from .minimax import (
-    bar_minimax as bar_minimax,
-)
-from .minimax import (
-    bar_regret_slippage as bar_regret_slippage,
-)
-from .minimax import (
     ladder_minimax as ladder_minimax,
 )
 from .minimax import (

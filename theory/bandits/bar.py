@@ -127,7 +127,7 @@ def bar_survival(a: Scalar, growth: Scalar, stages: int) -> Float[Array, " stage
     """
     require(growth, growth > 1, "`growth` must exceed 1.")
     require(stages, stages >= 1, "`stages` must be at least 1.")
-    return jnp.asarray(survival_numbers(float(a), float(growth), stages))
+    return jnp.asarray(_survival(float(a), float(growth), stages))
 
 
 @float64
@@ -151,21 +151,22 @@ def bar_limit_constant(growth: Scalar, a: Scalar, stages: int) -> BarConstant:
     Claim:
         SB-9.e [derived numerically].
     """
-    check_growth(growth, a)
+    require(growth, growth > 1, "`growth` must exceed 1.")
+    a = require(a, a > 0, "`a` must be positive.")
     level, ratio = float(a), float(growth)
     times = ratio ** np.arange(stages + 1)
-    cost = 1 + float(np.diff(times) @ survival_numbers(level, ratio, stages))
+    cost = 1 + float(np.diff(times) @ _survival(level, ratio, stages))
 
     def gain(gap: float) -> float:
-        return -gap * (1 - survival_numbers(level - gap, ratio, stages)[-1])
+        return -gap * (1 - _survival(level - gap, ratio, stages)[-1])
 
     miss = -minimum(gain, 0.0, 4.0, 1e-5)[0]
     constant = np.cbrt(cost * miss**2 / 8)
     return BarConstant(*(jnp.asarray(float(part)) for part in (constant, cost, miss)))
 
 
-@functools.lru_cache(maxsize=1024)
-def survival_numbers(level: float, growth: float, stages: int) -> np.ndarray:
+@functools.lru_cache(maxsize=256)
+def _survival(level: float, growth: float, stages: int) -> np.ndarray:
     """S_1 … S_stages; the density lives above the moving bar, within 7 deviations."""
     nodes, weights = _window(level)
     density = np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi)
@@ -186,12 +187,6 @@ def _window(bar: float) -> tuple[np.ndarray, np.ndarray]:
     low, high = max(bar, -7.0), max(bar, 0.0) + 7.0
     unit, weights = legendre_rule(NODES, 0.0, 1.0)
     return low + (high - low) * unit, (high - low) * weights
-
-
-def check_growth(growth: Scalar, a: Scalar) -> None:
-    """Stages that grow, and a required improvement above zero."""
-    require(growth, growth > 1, "`growth` must exceed 1.")
-    require(a, a > 0, "`a` must be positive.")
 
 
 def _check_bar(

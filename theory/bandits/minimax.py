@@ -1,22 +1,19 @@
 """Exact minimax regret on slippage instances: the sandwich without Monte Carlo.
 
-Claims: `SB-8` (rates and constants of uniform exploration and of ladders), `SB-9.e`.
+Claims: `SB-8` (rates and constants of uniform exploration and of ladders).
 """
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import interpolate
 
 from ..maths.domain import require
 from ..maths.precision import float64
-from .bar import check_growth, survival_numbers
 from .ladder import TOWER, TOWER_PULLS, ladder_miss
-from .parameters import Points, Scalar, check_arms, check_game, pull_counts
+from .parameters import Scalar, check_arms
 from .search import minimum
 
 SIGMA = 0.5
@@ -107,93 +104,6 @@ def tower_minimax(rest: int, horizon: Scalar) -> Float[Array, " 2"]:
     return jnp.asarray(_tuned(groups, TOWER_PULLS[: len(groups)], float(horizon)))
 
 
-@pull_counts
-def bar_regret_slippage(
-    arms: int,
-    first_pulls: Scalar,
-    horizon: Scalar,
-    gap: Points,
-    growth: Scalar = 1.5,
-    a: Scalar = 0.35,
-    stages: int = 13,
-) -> Float[Array, "*cells"]:
-    r"""Regret of the rising bar when the good arm of a slippage instance comes last.
-
-    $$\Delta\,[n_L + (K-2)\, C n_1 + (T - P)(1 - S_L(a - d))], \qquad
-    d = \Delta\sqrt{n_1}/\sigma,$$
-
-    averaged over the noise of the first arm, which every bar accepts; that a further
-    arm is accepted before the last is left out (its chance is of order $K S_L(a)$).
-
-    Args:
-        arms: $K$.
-        first_pulls: $n_1 > 0$.
-        horizon: $T$.
-        gap: $\Delta > 0$.
-        growth: Ratio $r > 1$ of successive stages.
-        a: Required improvement $h\sqrt{n_1}/\sigma > 0$.
-        stages: $L$.
-
-    Returns:
-        Regret for σ = 1/2, shape of `gap`.
-
-    Raises:
-        DomainError: On a parameter out of range.
-
-    Claim:
-        SB-9.e [derived numerically].
-    """
-    check_game(arms, horizon)
-    check_growth(growth, a)
-    require(first_pulls, first_pulls > 0, "`first_pulls` must be positive.")
-    gap = require(gap, gap > 0, "`gap` must be positive.")
-    game = Bar(arms, float(horizon) / arms, float(growth), float(a), stages)
-    return jnp.asarray(arms * _bar_regret(game, float(first_pulls), np.asarray(gap)))
-
-
-@pull_counts
-def bar_minimax(
-    arms: int,
-    horizon: Scalar,
-    growth: Scalar = 1.5,
-    a: Scalar = 0.35,
-    stages: int = 13,
-) -> Float[Array, " 3"]:
-    r"""The smallest over $n_1$ of the largest over Δ of `bar_regret_slippage`, over S₀.
-
-    Args:
-        arms: $K$.
-        horizon: $T$.
-        growth: Ratio $r > 1$ of successive stages.
-        a: Required improvement $h\sqrt{n_1}/\sigma > 0$.
-        stages: $L$.
-
-    Returns:
-        The constant, $n_1/(T/K)^{2/3}$, and the gap at which most is lost after the
-        commit. For K → ∞ the constant tends to `bar_limit_constant`.
-
-    Raises:
-        DomainError: On a parameter out of range.
-
-    Claim:
-        SB-9.e [derived numerically].
-    """
-    check_game(arms, horizon)
-    check_growth(growth, a)
-    game = Bar(arms, float(horizon) / arms, float(growth), float(a), stages)
-    return jnp.asarray(_bar_minimax(game))
-
-
-class Bar(NamedTuple):
-    """A rising bar on K arms, without its first pulls."""
-
-    arms: int
-    per_arm: float
-    growth: float
-    a: float
-    stages: int
-
-
 def _largest(regret: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
     """Largest value over the grid of gaps, and where: coarsely, then near the tops."""
     coarse = np.append(np.arange(0, len(GAPS), STRIDE), len(GAPS) - 1)
@@ -260,52 +170,3 @@ def _ladder_at_growth(
 ) -> tuple[float, float]:
     steps = tuple(float(growth**level) for level in range(levels))
     return _tuned((group,) * levels, steps, horizon)
-
-
-@functools.lru_cache(maxsize=64)
-def _bar_minimax(game: Bar) -> tuple[float, float, float]:
-    scale = game.per_arm ** (2 / 3)
-
-    def worst(log_tuning: float) -> float:
-        first = float(np.exp(log_tuning)) * scale
-        return _largest(lambda gaps: _bar_regret(game, first, gaps) / scale)[0]
-
-    least, log_tuning = minimum(worst, np.log(0.005), np.log(2.0), ACCURACY)
-    unit = SIGMA / np.sqrt(np.exp(log_tuning) * scale)
-    d = np.linspace(0.05, 4.0, 400)
-    lost = d * _bar_numbers(game.growth, game.a, game.stages)[1](d)
-    return least, float(np.exp(log_tuning)), float(d[lost.argmax()] * unit)
-
-
-def _bar_regret(game: Bar, first: float, gaps: np.ndarray) -> np.ndarray:
-    """Regret per arm of the bar with n_1 = `first`."""
-    cost, missed = _bar_numbers(game.growth, game.a, game.stages)
-    last = game.growth ** (game.stages - 1)
-    explored = first * (last / game.arms + (1 - 2 / game.arms) * cost)
-    lost = missed(np.minimum(gaps * np.sqrt(first) / SIGMA, LARGEST))
-    return gaps * (explored + np.maximum(game.per_arm - explored, 0.0) * lost)
-
-
-LARGEST = 8.0  # the bar misses no arm that leads by so many σ/√n_1
-
-
-@functools.lru_cache(maxsize=8)
-def _bar_numbers(
-    growth: float, a: float, stages: int
-) -> tuple[float, Callable[[np.ndarray], np.ndarray]]:
-    """C, and 1 − S_L(a − d) as a function of d, over the noise of the first arm."""
-    times = growth ** np.arange(stages)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(9)
-    shifts, weights = nodes / np.sqrt(times[-1]), weights / weights.sum()
-    costs = [
-        1 + np.diff(times) @ survival_numbers(a + shift, growth, stages)[:-1]
-        for shift in shifts
-    ]
-    d = np.append(np.linspace(-0.6, 2.0, 79), np.linspace(2.2, LARGEST + 0.6, 15))
-    missed = [1 - survival_numbers(a - x, growth, stages)[-1] for x in d]
-    table = interpolate.PchipInterpolator(d, missed)
-
-    def averaged(lead: np.ndarray) -> np.ndarray:
-        return table(np.subtract.outer(lead, shifts)) @ weights
-
-    return float(weights @ costs), averaged
