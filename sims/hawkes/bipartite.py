@@ -82,7 +82,7 @@ def bipartite_decoding(
     overflow = overflow | split[2]
     scores = _decode(*split[:2], baseline, edge_weight, beta, num_nodes)
     likelihood, products, votes, counts = scores
-    ends = T * jnp.arange(1, num_times + 1) / num_times
+    ends = T * jnp.arange(1, num_times + 1, dtype=T.dtype) / num_times
     mass = jax.vmap(_state_mass, (None, None, 0))(source_times, beta, ends)[:, None, :]
     found = {
         "maximum_likelihood": likelihood - edge_weight * mass,
@@ -90,7 +90,7 @@ def bipartite_decoding(
         "nearest": votes,
     }
     right = {
-        name: jnp.all(score.argmax(axis=2) == parents, axis=1) & ~overflow
+        name: jnp.all(score.argmax(axis=2) == parents[None], axis=1) & ~overflow
         for name, score in found.items()
     }
     return right | {"overflow": overflow}
@@ -256,7 +256,8 @@ def _intervals(
     The first interval also holds the events before 0.
     """
     order = jnp.argsort(times)
-    stops = jnp.searchsorted(times[order], T * jnp.arange(1, number + 1) / number)
+    ends = T * jnp.arange(1, number + 1, dtype=T.dtype) / number
+    stops = jnp.searchsorted(times[order], ends)
     starts = jnp.concatenate([jnp.zeros(1, stops.dtype), stops[:-1]])
     place = starts[:, None] + jnp.arange(size)[None, :]
     chosen = order[jnp.minimum(place, order.shape[0] - 1)]
