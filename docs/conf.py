@@ -27,9 +27,12 @@ html_title = "limen"
 default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+napoleon_use_ivar = True
 exclude_patterns = ["_build"]
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]
 
+MARKUP = re.compile(r"(:\w+:`[^`]*`|`+[^`]*`+|\*+\w[^*]*\w\*+|\*\w\*)")
+STRAY = re.compile(r"(?<!\\)[|*]")
 MATH = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$", re.DOTALL)
 
 
@@ -44,9 +47,11 @@ def mathml(display):
 
 
 def formulas(app, what, name, item, options, lines):
-    """Dollars of our docstrings as reStructuredText."""
+    """Dollars, bars and stars of our docstrings as reStructuredText."""
     text = MATH.sub(_role, "\n".join(lines))
-    lines[:] = text.splitlines()
+    parts = MARKUP.split(text)
+    parts[::2] = [STRAY.sub(r"\\\g<0>", part) for part in parts[::2]]
+    lines[:] = "".join(parts).splitlines()
 
 
 def _role(match):
