@@ -89,6 +89,21 @@ def check_kernel(
     )
 
 
+def check_monomials(
+    weights: Any, dim: int, num_samples: int, num_test: int
+) -> str | None:
+    """Bad input of `simulate_monomials`, or None."""
+    columns = dim + feature_dim(dim, "sphere") + 1 if dim > 0 else 0
+    return first_problem(
+        check_teacher(weights, 0.0, "sphere", dim),
+        (
+            num_samples <= columns,
+            f"`num_samples` must exceed the {columns} monomials, got {num_samples}.",
+        ),
+        (num_test < 1, f"`num_test` must be at least 1, got {num_test}."),
+    )
+
+
 def check_split(
     weights: Any,
     scale: Any,
@@ -97,6 +112,7 @@ def check_split(
     num_samples: int,
     num_test: int,
     fraction: float,
+    readout: str = "square",
 ) -> str | None:
     """Bad input of `simulate_split_readout`, or None."""
     rest = num_samples - round(fraction * num_samples) if 0 < fraction < 1 else 0
@@ -107,15 +123,23 @@ def check_split(
         (num_test < 1, f"`num_test` must be at least 1, got {num_test}."),
         (not 0 < fraction < 1, f"`fraction` must lie in (0, 1), got {fraction}."),
         (rest <= np.size(weights) + 1, "`fraction` leaves too few samples to regress."),
+        (
+            readout not in ("square", "linear"),
+            f"`readout` must be square or linear, got {readout!r}.",
+        ),
     )
 
 
-def check_spikes(theta: Any, size: int) -> str | None:
+def check_spikes(theta: Any, size: int, rows: int) -> str | None:
     """Bad input of `simulate_spiked_goe`, or None."""
     finite = np.isfinite(np.asarray(theta, dtype=float)).all()
     return first_problem(
         (size < 2, f"`size` must be at least 2, got {size}."),
         (not finite, "`theta` must be finite."),
+        (
+            rows != 0 and not 2 <= rows <= size,
+            f"`rows` must be 0 (all) or from 2 to `size`, got {rows}.",
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The two rivals on the same target: kernel ridge and the two-layer learner."""
+"""The rivals on one target: kernel ridge, monomials, the two-layer learner."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Key
 from ..sweep import simulator
 from . import data, readouts
 from .data import HIGHEST
-from .domain import check_kernel, check_split
+from .domain import check_kernel, check_monomials, check_split
 from .selection import selected_places
 
 TEST, SHUFFLE = 3, 4  # streams of one seed
@@ -61,6 +61,45 @@ def simulate_kernel_ridge(
     return _errors(weights, vectors, guess, target, "sphere", dim)
 
 
+@simulator(ERRORS, check=check_monomials, dtype="float64")
+def simulate_monomials(
+    key: Key[Array, ""],
+    weights: Float[Array, " features"],
+    *,
+    dim: int,
+    num_samples: int,
+    num_test: int,
+) -> dict[str, Array]:
+    r"""Test error of least squares on all monomials of degree ≤ 2, on the sphere.
+
+    Args:
+        key: Key of the seed; the samples are those of `simulate_kernel_ridge`.
+        weights: $b_k$.
+        dim: $d$.
+        num_samples: Training samples, more than there are monomials.
+        num_test: Test points.
+
+    Returns:
+        As `simulate_kernel_ridge`.
+    """
+    vectors = data.hidden_vectors(key, weights, mode="sphere", size=dim)
+    inputs, score = _samples(key, weights, vectors, "sphere", (num_samples, dim))
+    fresh, target = _test_points(key, weights, vectors, "sphere", (num_test, dim))
+    seen = _monomials(inputs)
+    gram = jnp.matmul(seen.T, seen, precision=HIGHEST)
+    moments = jnp.matmul(seen.T, score, precision=HIGHEST)
+    coefs = cho_solve(cho_factor(gram), moments)
+    guess = jnp.matmul(_monomials(fresh), coefs, precision=HIGHEST)
+    return _errors(weights, vectors, guess, target, "sphere", dim)
+
+
+def _monomials(inputs: Float[Array, "samples dim"]) -> Float[Array, "samples columns"]:
+    """1, x and z; the last square is left out, since the squares sum to d."""
+    ones = jnp.ones((inputs.shape[0], 1), inputs.dtype)
+    squares = data.features_of(inputs, mode="sphere")[:, :-1]
+    return jnp.concatenate([ones, inputs, squares], axis=1)
+
+
 @simulator(ERRORS | {"overlap": ("feature",)}, check=check_split, quantum=1, tile=1)
 def simulate_split_readout(
     key: Key[Array, ""],
@@ -73,12 +112,13 @@ def simulate_split_readout(
     num_test: int,
     fraction: float = 0.7,
     shuffle: bool = False,
+    readout: str = "square",
 ) -> dict[str, Array]:
     r"""Test error of the hierarchical learner: vectors first, then least squares.
 
     Eigenvectors of $\hat C$ from the first `fraction` of the data (labels
     $c\tanh(s/c)$), least squares of $s$ on $\{1, \hat h_j^2 - 1\}$ on the rest, error
-    on fresh points.
+    on fresh points. With `readout` linear it is on $\{1, \hat h_j\}$: degree two.
 
     Args:
         key: Key of the seed.
@@ -90,6 +130,7 @@ def simulate_split_readout(
         num_test: Test points.
         fraction: Share of the first part.
         shuffle: Permute the training labels: a negative control.
+        readout: `square` or `linear`.
 
     Returns:
         As `simulate_kernel_ridge`, with the `overlap` per feature.
@@ -103,9 +144,10 @@ def simulate_split_readout(
     learned = _eigenvectors(
         data.features_of(inputs[:first], mode=mode), labels, weights
     )
-    design = _squares(inputs[first:], learned, mode)
+    design = _regressors(inputs[first:], learned, mode, readout)
     coefs = jnp.linalg.lstsq(design, score[first:])[0]
-    guess = jnp.matmul(_squares(fresh, learned, mode), coefs, precision=HIGHEST)
+    columns = _regressors(fresh, learned, mode, readout)
+    guess = jnp.matmul(columns, coefs, precision=HIGHEST)
     overlap = jnp.sum(learned * vectors, axis=1) ** 2
     return _errors(weights, vectors, guess, target, mode, dim) | {"overlap": overlap}
 
@@ -121,13 +163,17 @@ def _eigenvectors(
     return basis.T[selected_places(weights, seen.shape[1])]
 
 
-def _squares(
-    inputs: Float[Array, "samples size"], learned: Float[Array, "features D"], mode: str
+def _regressors(
+    inputs: Float[Array, "samples size"],
+    learned: Float[Array, "features D"],
+    mode: str,
+    readout: str,
 ) -> Float[Array, "samples columns"]:
-    """The second layer's regressors: 1 and ĥ_j² − 1."""
+    """The second layer's regressors: 1, and ĥ_j² − 1 or ĥ_j."""
     hidden = data.hidden_features(inputs, learned, mode=mode)
     ones = jnp.ones((inputs.shape[0], 1), inputs.dtype)
-    return jnp.concatenate([ones, hidden**2 - 1], axis=1)
+    columns = hidden if readout == "linear" else hidden**2 - 1
+    return jnp.concatenate([ones, columns], axis=1)
 
 
 def _samples(

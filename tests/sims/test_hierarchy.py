@@ -1,5 +1,7 @@
 """Simulators of the hierarchical model against NumPy and exact identities."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -189,19 +191,41 @@ def test_operator_is_the_dense_learner(mode):
         assert_allclose(found[name], dense[name][0], rtol=1e-5)
 
 
+def test_operator_at_120_dimensions_holds_no_matrix():
+    """All temporaries together are a tenth of one D × D matrix (D = 7260)."""
+    static = {"mode": "sphere", "dim": 120, "num_samples": 116144}
+    lane = functools.partial(hierarchy.simulate_operator, **static)
+    program = jax.jit(lane).lower(jax.random.key(0), *single(WEIGHTS, SCALE, 0))
+    memory = program.compile().memory_analysis()
+    assert memory.temp_size_in_bytes < 7260**2 * 4 / 10
+
+
 def test_spiked_matrix_against_dense_eigenvectors():
     theta = np.array([0.5, 1.0, 1.7])
     with jax.enable_x64(True):
         keys = [jax.random.key(6) for _ in range(2)]
         found = hierarchy.simulate_spiked_goe(keys[0], jnp.asarray(theta), size=30)
         parts = window.draw_tridiagonal(
-            keys[1], size=30, dtype=jnp.asarray(theta).dtype
+            keys[1], size=30, rows=30, dtype=jnp.asarray(theta).dtype
         )
         diagonal, squares = (np.asarray(p) for p in parts)
     for j, strength in enumerate(theta):
         top, overlap = reference.spiked_goe(diagonal, squares, strength)
         assert_allclose(found["top"][j], top, rtol=1e-13)
         assert_allclose(found["overlap"][j], overlap, rtol=1e-9)
+
+
+def test_the_corner_of_a_spiked_matrix_is_enough():
+    """12 N^(1/3) rows of the same draws; the first rows have the same keys."""
+    with jax.enable_x64(True):
+        theta = jnp.asarray([0.5, 1.0, 1.2])
+        size = 300
+        whole, part = (
+            hierarchy.simulate_spiked_goe(jax.random.key(6), theta, size=size, rows=r)
+            for r in (0, 81)
+        )
+        for name in ("top", "overlap"):
+            assert_allclose(whole[name], part[name], rtol=1e-8)
 
 
 def test_spiked_matrix_far_above_threshold():
@@ -217,7 +241,7 @@ def test_spiked_matrix_far_above_threshold():
         assert abs(values.mean() - limit) < 6 * error + 1 / 400
 
 
-def test_kernel_ridge_against_numpy():
+def test_kernel_ridge_and_monomials_against_numpy():
     key, dim, n, m = jax.random.key(8), 5, 40, 30
     found = run(
         hierarchy.simulate_kernel_ridge,
@@ -241,6 +265,21 @@ def test_kernel_ridge_against_numpy():
     guess = np.exp(fresh @ x.T / dim) @ np.linalg.solve(gram, s)
     assert_allclose(found["mse"], np.mean((guess - target) ** 2), rtol=2e-3)
     assert_allclose(found["test_variance"], np.mean(target**2), rtol=1e-5)
+    columns = [reference.hermite_features(v) for v in (x, fresh)]
+    columns = [
+        np.hstack([np.ones((len(v), 1)), v, z[:, :-1]])
+        for v, z in zip((x, fresh), columns, strict=True)
+    ]
+    guess = columns[1] @ np.linalg.lstsq(columns[0], s, rcond=None)[0]
+    other = run(
+        hierarchy.simulate_monomials,
+        jax.random.key(8),
+        WEIGHTS,
+        dim=dim,
+        num_samples=n,
+        num_test=m,
+    )
+    assert_allclose(other["mse"], np.mean((guess - target) ** 2), rtol=2e-3)
     A = [reference.unflatten(v, dim) for v in np.asarray(vectors, float)]
     expected = theory.label_variance(
         np.array([B - np.trace(B) / dim * np.eye(dim) for B in A]),
@@ -260,6 +299,15 @@ def test_split_readout_fits_best_where_it_can():
         hierarchy.simulate_split_readout, key, WEIGHTS, SCALE, shuffle=True, **static
     )
     assert abs(shuffled["mse"] / shuffled["test_variance"] - 1) < 0.01
+    linear = run(
+        hierarchy.simulate_split_readout,
+        key,
+        *(WEIGHTS, SCALE),
+        readout="linear",
+        **static,
+    )
+    missed = 1 - linear["degree2_energy"] / linear["label_variance"]
+    assert linear["mse"] / linear["label_variance"] > missed - 0.02
 
 
 def test_same_key_same_bits_and_lanes_are_independent_of_their_batch():
@@ -350,6 +398,10 @@ SPLIT = {
 }
 
 
+MONOMIALS = {"weights": WEIGHTS, "dim": 8, "num_samples": 45, "num_test": 10}
+SPIKES = {"theta": [1.0], "size": 9, "rows": 0}
+
+
 @pytest.mark.parametrize(
     ("check", "good", "change", "name"),
     [
@@ -384,13 +436,12 @@ SPLIT = {
         (domain.check_kernel, KERNEL, {"num_test": 0}, "num_test"),
         (domain.check_split, SPLIT, {"fraction": 1.0}, "fraction"),
         (domain.check_split, SPLIT, {"num_samples": 12}, "fraction"),
-        (domain.check_spikes, {"theta": [1.0], "size": 9}, {"size": 1}, "size"),
-        (
-            domain.check_spikes,
-            {"theta": [1.0], "size": 9},
-            {"theta": [np.nan]},
-            "theta",
-        ),
+        (domain.check_split, SPLIT, {"readout": "cubic"}, "readout"),
+        (domain.check_monomials, MONOMIALS, {"num_samples": 44}, "num_samples"),
+        (domain.check_monomials, MONOMIALS, {"num_test": 0}, "num_test"),
+        (domain.check_spikes, SPIKES, {"size": 1}, "size"),
+        (domain.check_spikes, SPIKES, {"theta": [np.nan]}, "theta"),
+        (domain.check_spikes, SPIKES, {"rows": 10}, "rows"),
     ],
 )
 def test_bad_input_is_named(check, good, change, name):
