@@ -1,7 +1,7 @@
 """Rows on disk, and judging them again offline: the same rows, the same verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,11 @@ def save_rows(verdict: Verdict, path: str | Path) -> None:
         same = mutant.sort == "theory" and mutant.seeds <= verdict.seeds
         if not same and mutant.rows is not None:
             parts[mutant.name] = (mutant.rows, mutant.seeds)
-    arrays: dict[str, np.ndarray] = {"names": np.array(list(parts), dtype=str)}
-    for k, (array, seeds) in enumerate(parts.values()):
-        if array is not None:
-            arrays |= {f"{k}/{key}": v for key, v in _pack(array, seeds).items()}
+    kept = [(name, a, n) for name, (a, n) in parts.items() if a is not None]
+    names = np.array([name for name, _, _ in kept], dtype=str)
+    arrays: dict[str, np.ndarray] = {"names": names}
+    for k, (_, array, seeds) in enumerate(kept):
+        arrays |= {f"{k}/{key}": v for key, v in _pack(array, seeds).items()}
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -49,8 +50,7 @@ def load_rows(path: str | Path) -> Rows:
         part = {
             key[len(head) :]: v for key, v in arrays.items() if key.startswith(head)
         }
-        if part:
-            found[str(name)] = _unpack(part)
+        found[str(name)] = _unpack(part)
     return found
 
 
@@ -100,7 +100,6 @@ class Archive:
     """Serves stored rows instead of drawing."""
 
     rows: Mapping[str, Rows]
-    names: Mapping[str, str] = field(default_factory=dict)
 
     def fetch(self, batch: Sequence[Trial]) -> None:
         """Nothing is drawn."""
@@ -124,11 +123,10 @@ def _pack(array: DataArray, seeds: int) -> dict[str, np.ndarray]:
         "seeds": np.array(seeds),
         "error": np.asarray(array.attrs.get("error", 0.0), dtype=np.float64),
     }
-    for name, coordinate in array.coords.items():
-        if coordinate.dims == ("point",):
-            values = coordinate.values
-            text = values.dtype.kind not in "biuf"
-            parts[f"at/{name}"] = values.astype(str) if text else values
+    along = {k: c.values for k, c in array.coords.items() if c.dims == ("point",)}
+    for name, values in along.items():
+        text = values.dtype.kind not in "biuf"
+        parts[f"at/{name}"] = values.astype(str) if text else values
     return parts
 
 

@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from . import means
 from .estimate import Estimate, Level, Region
 from .judge import decide
 from .samples import Samples
 from .verdict import CONSISTENT, INCONCLUSIVE, VIOLATED
 
 Build = Callable[[np.ndarray], Estimate]
+Generator = np.random.Generator
+Sampler = Callable[[Generator, tuple[int, ...]], np.ndarray]
+ALPHA = 0.01
+LOOKS = (16, 32, 64, 128, 256, 512)
+SHORT_LOOKS = LOOKS[:-1]
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,15 @@ class Study:
         name: Title of the section.
         run: Replicates and generator to rows.
         replicates: Simulated runs in the slow suite.
-        seed: Of the generator.
         note: What is simulated.
+        seed: Of the generator.
     """
 
     name: str
     run: Callable[[int, np.random.Generator], list[Row]]
     replicates: int
-    seed: int = 20261125
     note: str = ""
+    seed: int = 20261125
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,65 @@ class Outcomes:
 def binomial_limit(nominal: float, replicates: int) -> float:
     """Nominal + 3 √(nominal/R): what a correct procedure exceeds once in 700 tables."""
     return nominal + 3 * np.sqrt(nominal / replicates)
+
+
+def alarm(
+    label: str,
+    share: float | np.floating,
+    spec: str,
+    replicates: int,
+    nominal: float = ALPHA,
+) -> Row:
+    """A false-alarm rate: must not exceed its nominal value beyond chance."""
+    return Row(label, share, spec, 0.0, binomial_limit(nominal, replicates), replicates)
+
+
+def shown(label: str, value: float | np.floating, spec: str, replicates: int) -> Row:
+    """A number that is reported and not judged."""
+    return Row(label, value, spec, replicates=replicates)
+
+
+def power(
+    label: str,
+    share: float | np.floating,
+    spec: str,
+    low: float | int,
+    replicates: int,
+    high: float | int = 1.0,
+) -> Row:
+    """A detection rate (or the inflated alarms of a forbidden procedure)."""
+    return Row(label, share, spec, low, high, replicates)
+
+
+def replayed(
+    estimates: Sequence[Estimate],
+    region: tuple[float, float],
+    looks: Sequence[int] = SHORT_LOOKS,
+    *,
+    side: str = "two",
+    alpha: float = ALPHA,
+    view: Callable[[Estimate], Estimate] = lambda estimate: estimate,
+) -> Outcomes:
+    """Run the sequential procedure on estimates that are already made.
+
+    Args:
+        estimates: Of all replicates, one per look.
+        region: Claimed region, the same for all.
+        looks: Rows at the looks.
+        side: two, upper or lower.
+        alpha: Level of `violated`.
+        view: What another procedure makes of an estimate.
+    """
+    total = len(estimates[0].estimate)
+    verdicts = np.full(total, INCONCLUSIVE, dtype=object)
+    seeds, above = np.full(total, looks[-1]), np.zeros(total, dtype=bool)
+    for k, (n, estimate) in enumerate(zip(looks, estimates, strict=True), start=1):
+        strict, lenient = (Level(a, side, looks[-1], k) for a in (alpha, ALPHA))
+        seen = decide(view(estimate), around(region, total, 0.0), strict, lenient)
+        new = (verdicts == INCONCLUSIVE) & (seen != INCONCLUSIVE)
+        verdicts[new], seeds[new] = seen[new], n
+        above[new] = estimate.estimate[new] > region[1]
+    return Outcomes(verdicts, seeds, above)
 
 
 def simulate(
@@ -153,6 +218,16 @@ def around(
     lo, hi = region
     middle = claimed if claimed is not None else 0.5 * (lo + hi)
     return Region(np.full(points, middle), np.full(points, lo), np.full(points, hi))
+
+
+def rows_mean(values: np.ndarray) -> means.Mean:
+    """The mean of plain rows."""
+    return means.mean(as_samples(values), None, None)
+
+
+def lognormal(sd: float) -> Sampler:
+    """Lognormal rows with mean one."""
+    return lambda rng, shape: np.exp(sd * rng.standard_normal(shape) - sd**2 / 2)
 
 
 def as_samples(values: np.ndarray, paired: bool = False) -> Samples:

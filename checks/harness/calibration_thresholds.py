@@ -6,121 +6,142 @@ import numpy as np
 from scipy import stats
 
 from . import crossing
-from .calibration import Outcomes, Row, Study, binomial_limit, gridded, simulate
-from .calibration_growth import ALPHA, LOOKS, Generator, bare
+from .calibration import (
+    SHORT_LOOKS,
+    Generator,
+    Row,
+    Study,
+    alarm,
+    gridded,
+    power,
+    replayed,
+    shown,
+)
+from .calibration_growth import Spec, four_ways, half_width
 from .estimate import Estimate
 from .kinds import Kind, threshold
 from .samples import Samples
 
 CROSS_SIZES = 32.0 * 2 ** np.arange(5)
+HONEST = "probit, omega 1/2 + 0.05/d"
+BY = ("replicate",)
+LIMIT = threshold("ratio", "size", by=BY)
+WIDTH = threshold("ratio", "size", by=BY, width=True)
+EACH = threshold("ratio", by=(*BY, "size"))
 
 
 def threshold_rate(replicates: int, rng: Generator) -> list[Row]:
     """Crossing 1 + 0.3 (d/32)^-ω, width 0.4 (d/32)^-1/2; tolerance 0."""
-    found = []
-    cases = (
+    cases: tuple[tuple[str, float, float, Callable, Spec, str], ...] = (
         (
             "probit, omega 1/2",
             0.5,
             0.0,
             stats.norm.cdf,
-            ("0.000", "1.00", "0.000"),
-            binomial_limit,
+            ("0.000", "1.00", "0.003", "0.000"),
+            "1.00",
         ),
         (
             "Gumbel, omega 1/2",
             0.5,
             0.0,
             _gumbel,
-            ("0.000", "1.00", "0.003"),
-            binomial_limit,
+            ("0.000", "1.00", "0.003", "-"),
+            "1.00",
         ),
         (
             "probit, omega 1 + 0.05 d^-2",
             1.0,
             0.05,
             stats.norm.cdf,
-            ("0.005", "1.00", "0.000"),
-            binomial_limit,
+            ("0.005", "1.00", "0.005", "0.000"),
+            "0.93",
         ),
         (
-            "probit, omega 1/2 + 0.05/d",
+            HONEST,
             0.5,
             0.05,
             stats.norm.cdf,
-            ("0.053", "1.00", "0.037 (the honest limit)"),
-            lambda a, r: 0.12,
+            ("0.053", "1.00", "0.078", "0.037 (the honest limit)"),
+            "1.00",
         ),
     )
-    for name, omega, second, cdf, expected, allowed in cases:
-        values, ratios = _success(replicates, rng, omega, second, cdf)
-        for label, omegas, number in (
-            ("right omega", (omega,), 0),
-            ("wrong omega (forbidden)", (1.5 - omega,), 1),
-            ("hull + beta", (0.5, 1.0), 2),
-        ):
-            out = _crossings(values, ratios, omegas)
-            low, high = (0.3, 1.0) if number == 1 else (0.0, allowed(ALPHA, replicates))
-            if number == 0:
-                high = 1.0
-            found.append(
-                Row(
-                    f"{name}: {label}",
-                    out.violated,
-                    expected[number],
-                    low,
-                    high,
-                    replicates,
-                )
+    found = []
+    for name, omega, second, cdf, spec, largest in cases:
+        values, ratios, center = _success(replicates, rng, omega, second, cdf)
+        alone = _looks(values[:, :, -1:], ratios, EACH)
+        share = replayed(alone, (1.0, 1.0)).violated
+        label = f"{name}: crossing at the largest d taken as the limit"
+        found.append(shown(label, share, largest, replicates))
+        found += _brackets(name, alone[-1], center[-1], replicates)
+        estimates = _looks(values, ratios, LIMIT)
+        rows = four_ways(name, estimates, omega, 1.0, spec, replicates)
+        if name == HONEST:
+            rows[-1] = power(
+                rows[-1].label, rows[-1].measured, spec[3], 0.0, replicates, 0.12
             )
+        wide, widths = half_width(estimates[-1]), _looks(values, ratios, WIDTH)
+        found += [
+            *rows,
+            shown(
+                f"{name}: half width of hull + beta, n = 256",
+                wide,
+                "0.028, 0.015, 0.030",
+                replicates,
+            ),
+            alarm(
+                f"{name}: width exponent",
+                replayed(widths, (0.5, 0.5)).violated,
+                "≤ 0.005",
+                replicates,
+            ),
+            shown(
+                f"{name}: half width of the width exponent",
+                half_width(widths[-1]),
+                "0.07, Gumbel 0.13",
+                replicates,
+            ),
+        ]
     return found
 
 
 def threshold_power(replicates: int, rng: Generator) -> list[Row]:
-    """Wrong limits of the crossing, and the width exponent 1/2."""
-    values, ratios = _success(replicates, rng, 0.5, 0.0, stats.norm.cdf)
-    found = [
-        Row(
-            f"limit off by {shift}: violated",
-            _crossings(values, ratios, (0.5, 1.0), 1 + shift).violated,
-            expected,
-            0.9,
-            1.0,
-            replicates,
-        )
-        for shift, expected in ((0.05, "0.99"), (0.1, "1.00"))
-    ]
-    kind = threshold("ratio", "size", by=("replicate",), width=True)
-    out = simulate(
-        values,
-        lambda v: _threshold(v, ratios, kind),
-        (0.5, 0.5),
-        LOOKS,
-    )
-    high = binomial_limit(ALPHA, replicates)
+    """Wrong limits of the crossing."""
+    values, ratios, _ = _success(replicates, rng, 0.5, 0.0, stats.norm.cdf)
+    estimates, found = _looks(values, ratios, LIMIT), []
+    for shift, spec in ((0.05, "0.99"), (0.1, "1.00")):
+        share = replayed(estimates, (1 + shift, 1 + shift)).violated
+        label = f"limit off by {shift}: violated"
+        found.append(power(label, share, spec, 0.85, replicates))
+    return found
+
+
+def _brackets(
+    name: str, estimate: Estimate, center: float, replicates: int
+) -> list[Row]:
+    """How often the shape-free bracket misses the crossing, and its half width."""
+    ends = np.array([d["bracket"] for d in estimate.diagnostics])
+    missed = (ends[:, 0] > center) | (ends[:, 1] < center)
+    wide = 0.5 * np.median(ends[:, 1] - ends[:, 0])
     return [
-        *found,
-        Row(
-            "width exponent: false `violated`",
-            out.violated,
-            "≤ 0.005",
-            0.0,
-            high,
-            replicates,
+        alarm(
+            f"{name}: bracket at n = 256 misses", missed.mean(), "0 in 480", replicates
         ),
+        shown(f"{name}: half width of the bracket", wide, "0.06", replicates),
     ]
 
 
 def _success(
     replicates: int, rng: Generator, omega: float, second: float, cdf: Callable
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outcomes (n, replicate, size, ratio) and the ratios of every size."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes (n, replicate, size, ratio), ratios and crossing of every size."""
     scale = CROSS_SIZES / 32
     center = 1 + 0.3 * scale**-omega + second * scale ** -(2 * omega)
     width = 0.4 * scale**-0.5
     ratios = center[:, None] + np.linspace(-2, 2, 9) * width[:, None]
     p = cdf((ratios - center[:, None]) / width[:, None])
-    return 1.0 * (rng.random((LOOKS[-1], replicates, 5, 9)) < p), ratios
+    hits = 1.0 * (rng.random((SHORT_LOOKS[-1], replicates, 5, 9)) < p)
+    return hits, ratios, center
 
 
 def _gumbel(x: np.ndarray) -> np.ndarray:
@@ -128,8 +149,10 @@ def _gumbel(x: np.ndarray) -> np.ndarray:
     return np.exp(-np.log(2.0) * np.exp(-x))
 
 
-def _threshold(values: np.ndarray, ratios: np.ndarray, kind: Kind) -> Estimate:
-    samples = gridded(values, size=CROSS_SIZES, rank=np.arange(9))
+def _looks(values: np.ndarray, ratios: np.ndarray, kind: Kind) -> list[Estimate]:
+    """Estimates of all replicates at every look, of the largest sizes given."""
+    sizes = CROSS_SIZES[-values.shape[2] :]
+    samples = gridded(values, size=sizes, rank=np.arange(9))
     at = tuple(
         {
             "replicate": a["replicate"],
@@ -138,32 +161,18 @@ def _threshold(values: np.ndarray, ratios: np.ndarray, kind: Kind) -> Estimate:
         }
         for a in samples.at
     )
-    return crossing.threshold(Samples(samples.values, at, samples.error, True), kind)
-
-
-def _crossings(
-    values: np.ndarray,
-    ratios: np.ndarray,
-    omegas: tuple[float, ...],
-    truth: float = 1.0,
-) -> Outcomes:
-    kind = threshold("ratio", "size", omegas, by=("replicate",))
-
-    def build(rows: np.ndarray) -> Estimate:
-        estimate = _threshold(rows, ratios, kind)
-        return bare(estimate) if len(omegas) == 1 else estimate
-
-    return simulate(values, build, (truth, truth), LOOKS)
+    return [
+        crossing.threshold(Samples(samples.values[:n], at, samples.error, True), kind)
+        for n in SHORT_LOOKS
+    ]
 
 
 THRESHOLD_STUDIES = (
     Study(
         "Thresholds",
         threshold_rate,
-        100,
-        note="Looks 16 … 256, five sizes, nine ratios.",
+        500,
+        "Looks 16 … 256, five sizes, nine ratios, nominal 0.01.",
     ),
-    Study(
-        "Detection of wrong thresholds", threshold_power, 100, note="Looks 16 … 256."
-    ),
+    Study("Detection of wrong thresholds", threshold_power, 300, "Looks 16 … 256."),
 )

@@ -36,9 +36,8 @@ class Case:
         """Everything that is known once all trials are done."""
         trial, sight = self.trial, self.trial.sight
         points = trial.points()
-        flags: tuple[str, ...] = ()
-        if sight:
-            flags = sight.estimate.flags + sight.estimate.notes(sight.strict)
+        seen = sight.estimate if sight else None
+        flags = (*seen.flags, *seen.notes(sight.strict)) if sight and seen else ()
         if any(p.tightness is not None and p.tightness > VACUOUS for p in points):
             flags = (*flags, "vacuous")
         return Verdict(

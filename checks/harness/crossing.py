@@ -19,7 +19,7 @@ from .errors import BadSamples
 from .growth import Answer, Curve, extrapolate, gathered
 from .kinds import Kind
 from .leastsquares import fit
-from .samples import Samples
+from .samples import Samples, first
 from .sizes import Group, groups, tells_apart
 from .studentised import Studentised
 
@@ -56,8 +56,12 @@ def threshold(samples: Samples, kind: Kind) -> Studentised:
         BadSamples: A row is not a share of successes.
     """
     values, options = samples.values, kind.options
-    if not ((values >= 0) & (values <= 1)).all():
-        raise BadSamples("rows of a threshold must be shares of success in [0, 1].")
+    bad = (values < 0) | (values > 1)
+    if bad.any():
+        raise BadSamples(
+            "rows of a threshold must be shares of success in [0, 1], got "
+            f"{first(values, bad, samples.at)}."
+        )
     found = groups(samples.at, options["ratio"], _apart(samples, options))
     curves = [logistic(values[:, g.points], g, options["level"]) for g in found]
     if options["size"] is None:

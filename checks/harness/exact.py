@@ -40,12 +40,20 @@ class Entries(Estimate):
         return self.error, self.error
 
 
-def entries(samples: Samples) -> Entries:
-    """Extremes of the entries of every point."""
-    values = samples.values
+def entries(samples: Samples, claimed: np.ndarray) -> Entries:
+    """Extremes of the entries of every point.
+
+    Shown beside them: the largest deviation from the claimed numbers in units of the
+    numerical error, and the share of exceptions that clean rows leave possible.
+    """
+    values, error = samples.values, samples.error
+    off = np.abs(values - claimed).max(0) / np.where(error > 0, error, np.inf)
     smallest, largest = values.min(0), values.max(0)
     worst = np.where(np.abs(smallest) > np.abs(largest), smallest, largest)
-    clean = 1.0 - 0.01 ** (1.0 / samples.n)
+    shown = [{"deviation_over_error": float(d)} for d in off]
+    if samples.n > 1:
+        clean = {"largest_share_of_exceptions": 1.0 - 0.01 ** (1.0 / samples.n)}
+        shown = [part | clean for part in shown]
     return Entries(
         at=samples.at,
         n=samples.n,
@@ -54,12 +62,10 @@ def entries(samples: Samples) -> Entries:
         skew=np.full(len(smallest), np.nan),
         bias=np.zeros(len(smallest)),
         reasons=np.full(len(smallest), "", dtype=object),
-        diagnostics=({"largest_share_of_exceptions": clean},) * len(smallest)
-        if samples.n > 1
-        else (),
+        diagnostics=tuple(shown),
         smallest=smallest,
         largest=largest,
-        error=samples.error,
+        error=error,
     )
 
 

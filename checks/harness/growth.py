@@ -16,7 +16,7 @@ from .exact import Entries
 from .kinds import Kind
 from .leastsquares import Fit, correction, fit
 from .means import few_values, resample_counts
-from .samples import Samples
+from .samples import Samples, first
 from .sizes import Group, groups, require_span
 from .studentised import Studentised
 
@@ -114,7 +114,9 @@ def log_curve(
     """
     values, n = samples.values[:, group.points], samples.n
     if typical:
-        _positive(values.min(0), group)
+        bad, at = values <= 0, [samples.at[k] for k in group.points]
+        if bad.any():
+            raise BadSamples(f"{first(values, bad, at)} has no logarithm.")
         values = np.log(values)
         center = values.mean(0)
         moved = counts @ values / n
@@ -259,8 +261,8 @@ def _positive(y: np.ndarray, group: Group) -> None:
     if not (y > 0).all():
         k = int(np.argmin(y > 0))
         raise BadSamples(
-            f"value {y[k]:g} at size {group.sizes[k]:g} has no logarithm; an exponent "
-            "needs positive values."
+            f"mean {y[k]:g} at size {group.sizes[k]:g} of {dict(group.at)} has no "
+            "logarithm; an exponent needs positive values."
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import betting, mixture
 from .errors import BadSamples
 from .estimate import POWER_QUANTILE, Level, Pair, Region, undecided
-from .samples import Samples
+from .samples import Samples, first
 from .studentised import Studentised
 
 FEW_VALUES, ATOM, DOMINATED = 10, 0.8, 0.5
@@ -198,8 +198,10 @@ def capped(samples: Samples, cap: float | int, bound: np.ndarray) -> Mean:
         BadSamples: A row lies above the cap.
     """
     plain = mean(samples, None, None)
-    if (plain.values > cap).any():
-        raise BadSamples(f"a row lies above `upper` = {cap}: {plain.values.max()}.")
+    bad = plain.values > cap
+    if bad.any():
+        where = first(plain.values, bad, samples.at)
+        raise BadSamples(f"a row lies above `upper` = {cap}: {where}.")
     if not (bound < cap).all():
         return plain
     return CappedBets(**vars(plain), cap=float(cap))

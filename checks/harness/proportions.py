@@ -7,7 +7,7 @@ import numpy as np
 from . import binomial
 from .errors import BadSamples
 from .estimate import Estimate, Level, Pair, Region
-from .samples import Samples
+from .samples import Samples, first
 
 
 @dataclass(kw_only=True)
@@ -65,11 +65,11 @@ def proportion(samples: Samples) -> Proportion:
         BadSamples: A row is neither 0 nor 1.
     """
     values = samples.values
-    if not ((values == 0) | (values == 1)).all():
-        seed, point = np.argwhere((values != 0) & (values != 1))[0][:2]
+    bad = (values != 0) & (values != 1)
+    if bad.any():
         raise BadSamples(
-            f"rows for frequencies must be 0 or 1, got {values[seed, point]} at seed "
-            f"{seed}, point {dict(samples.at[point])}; use `lanes` instead of `rows`."
+            f"rows for frequencies must be 0 or 1, got {first(values, bad, samples.at)}"
+            "; use `lanes` instead of `rows`."
         )
     return _proportion(samples, values)
 

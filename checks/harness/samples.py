@@ -1,6 +1,6 @@
 """Rows on the host, checked: finite, distinct, enough, with their coordinates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,21 +98,34 @@ def refuse_duplicates(claim: str, samples: Samples) -> None:
     for lag in lags[lags < n]:
         same = codes[lag:] == codes[:-lag]
         if stats.binom.sf(same.sum() - 1, n - lag, rate) < DUPLICATE_RISK / len(lags):
-            first = int(np.argmax(same))
+            seed = int(np.argmax(same))
             raise DuplicateRows(
-                f"{claim}: rows are duplicated: seed {first + lag} repeats seed {first}"
+                f"{claim}: rows are duplicated: seed {seed + lag} repeats seed {seed}"
                 f" (and {int(same.sum()) - 1} more at the same distance)."
             )
 
 
+def first(values: np.ndarray, bad: np.ndarray, at: Sequence, axis: int = 1) -> str:
+    """The first bad value with its seed and point, for a message.
+
+    Args:
+        values: Rows, seed first.
+        bad: Which of them must be refused; at least one.
+        at: Coordinates of the points.
+        axis: The dimension `point`.
+    """
+    place = np.argwhere(bad)[0]
+    point = dict(at[place[axis]])
+    return f"{values[tuple(place)]} at seed {place[0]}, point {point}"
+
+
 def _finite(claim: str, values: np.ndarray, at: tuple, axis: int) -> None:
     """Raise at the first value that is not finite, by seed and point."""
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        seed, point = bad[0][0], bad[0][axis]
+    bad = ~np.isfinite(values)
+    if bad.any():
         raise BadSamples(
-            f"{claim}: {values[tuple(bad[0])]} at seed {seed}, point {dict(at[point])} "
-            f"({len(bad)} values are not finite); declare such runs as an outcome."
+            f"{claim}: {first(values, bad, at, axis)} ({bad.sum()} values are not "
+            "finite); declare such runs as an outcome."
         )
 
 

@@ -10,6 +10,13 @@ from .claim import Claim, Design
 
 CONSISTENT, VIOLATED, INCONCLUSIVE = "consistent", "violated", "inconclusive"
 REASONS = ("budget", "model-rejected", "non-normal", "discrete", "too-few-seeds")
+ADVICE = {
+    "budget": "give it more seeds, or less noise per seed",
+    "model-rejected": "add sizes, or a correction that the theory knows",
+    "non-normal": "claim a median, a logarithm or a truncated mean instead",
+    "discrete": "use evidence frequency, or more replicas per seed",
+    "too-few-seeds": "give it more seeds",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +194,11 @@ class Verdict:
     design: Design | None = field(default=None, repr=False)
     datasets: Mapping[str, Dataset] = field(default_factory=dict, repr=False)
     rows: DataArray | None = field(default=None, repr=False)
+
+    @property
+    def advice(self) -> str:
+        """What would help an inconclusive claim; empty if it is decided."""
+        return ADVICE.get(self.reason, "")
 
     @property
     def claim_id(self) -> str:

@@ -11,12 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from limen.checks.harness.calibration import Study, section
-from limen.checks.harness.calibration_growth import GROWTH_STUDIES
 from limen.checks.harness.calibration_studies import STUDIES
-from limen.checks.harness.calibration_thresholds import THRESHOLD_STUDIES
 
 PAGE = Path(__file__).parents[3] / "checks" / "harness" / "CALIBRATION.md"
-ALL = STUDIES + GROWTH_STUDIES + THRESHOLD_STUDIES
 TITLE = """# Calibration: the error rates of the decision rules, measured
 
 Written by `make calibrate` (`pytest -m slow tests/checks/harness`). Every section
@@ -32,13 +29,13 @@ def rewrite(page: Path, study: Study, text: str) -> None:
     parts = re.split(r"(?m)^(?=## )", old)
     sections = {part.splitlines()[0][3:]: part.rstrip() + "\n" for part in parts[1:]}
     sections[study.name] = text
-    ordered = [sections[s.name] for s in ALL if s.name in sections]
+    ordered = [sections[s.name] for s in STUDIES if s.name in sections]
     page.write_text("\n".join([TITLE, *ordered]))
 
 
 @pytest.mark.slow
 @pytest.mark.stats
-@pytest.mark.parametrize("study", ALL, ids=lambda study: study.name)
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_study(study):
     start = time.perf_counter()
     rows = study.run(study.replicates, np.random.default_rng(study.seed))

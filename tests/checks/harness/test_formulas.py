@@ -58,7 +58,9 @@ def test_infinite_t_gives_the_largest_e_value():
     )
 
 
-@pytest.mark.parametrize(("successes", "n"), [(0, 20), (3, 20), (20, 20), (512, 1024)])
+@pytest.mark.parametrize(
+    ("successes", "n"), [(0, 20), (3, 20), (20, 20), (512, 1024), (300_000, 1_000_000)]
+)
 def test_binomial_limits_lie_at_one_over_alpha(successes, n):
     lo, hi = binomial.limits(successes, n, 0.01)
     for end, trivial in ((lo, 0.0), (hi, 1.0)):

@@ -11,6 +11,7 @@ from limen.checks.harness import (
     Mutant,
     Provenance,
     Tolerance,
+    crossing,
     kinds,
     lanes,
     rows,
@@ -162,7 +163,7 @@ def test_bets_report_an_interval():
 
 def test_capped_rows_must_respect_their_cap():
     kind = kinds.lower_bound(upper=1.0)
-    with pytest.raises(ValueError, match="above `upper`"):
+    with pytest.raises(ValueError, match=r"above `upper` = 1.0: .* at seed \d+, point"):
         verdict(kind, exponentials, 0.7, 0.0, claims(1.4))
 
 
@@ -331,6 +332,32 @@ def test_thresholds_that_say_nothing_yet():
     width = kinds.threshold("ratio", "size", width=True)
     found = verdict(width, falling, 0.5, 0.1, claims(1.3), seeds=64)
     assert found.reason in ("model-rejected", "discrete")
+
+
+def test_a_logistic_fit_that_does_not_settle_stays_finite():
+    """Shares of 1e-60: the damped steps end before the slope is reached."""
+    x = np.stack([np.ones(2), [-1.0, 1.0]], axis=1)
+    b, information = crossing._newton(x, np.array([1e-60, 1 - 1e-16]))
+    assert np.isfinite(b).all()
+    assert b[1] > 10
+    assert (np.linalg.eigvalsh(information) > 0).all()
+
+
+def test_the_largest_eigenvalue_reaches_its_edge():
+    """λ_max of a Gaussian orthogonal matrix over √N tends to 2 like N^−2/3."""
+    sizes = (8, 16, 32, 64, 128)
+
+    def largest(rng, n):
+        found = np.empty((n, 5))
+        for k, size in enumerate(sizes):
+            x = rng.normal(size=(n, size, size)) / np.sqrt(2 * size)
+            found[:, k] = np.linalg.eigvalsh(x + x.swapaxes(1, 2))[:, -1]
+        return ("seed", "size"), found, {"size": list(sizes)}
+
+    edge = kinds.limit("size", (2 / 3,))
+    check(verdict(edge, largest, 2.0, 0.1, claims(2.4), seeds=256))
+    below = kinds.upper_bound()
+    check(verdict(below, largest, 2.0, 0.0, claims(1.2), seeds=128))
 
 
 def test_coupon_collector_threshold():

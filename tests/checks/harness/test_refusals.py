@@ -1,6 +1,7 @@
 """Bad input is refused in one sentence that names claim, point and seed."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import xarray as xr
 from limen.checks.harness import (
     BadClaim,
     BadSamples,
+    Claim,
     Design,
     DuplicateRows,
     Kind,
@@ -85,7 +87,10 @@ def test_atoms_repeat_by_chance():
 
 def test_frequencies_must_be_outcomes(claim, engine):
     wrong = claim(kind=kinds.value(evidence="frequency"), claimed=0.5)
-    with pytest.raises(BadSamples, match=r"C-1: rows for frequencies must be 0 or 1"):
+    message = (
+        r"C-1: rows for frequencies must be 0 or 1, got .* at seed 0, point \{'gap'"
+    )
+    with pytest.raises(BadSamples, match=message):
         run_claims([wrong], "quick", engine, alpha=0.001)
 
 
@@ -128,6 +133,31 @@ def test_claims_that_are_refused(claim, toys):
     ):
         with pytest.raises(Exception, match=message):
             replace(good, **wrong)
+
+
+def test_a_claim_without_provenance_is_named():
+    """Also where annotations are not executed."""
+    bare = SimpleNamespace(id="C-1", provenance=None)
+    with pytest.raises(BadClaim, match="Claim C-1 needs a `provenance`"):
+        Claim.__post_init__(bare)
+
+
+def test_a_tolerance_below_the_numerical_error_is_refused(claim, engine):
+    def design(tol):
+        entries = xr.DataArray([1.0], dims="point", attrs={"error": 1e-9})
+        return Design(
+            observe=lambda data: entries, claimed=1.0, tol=Tolerance(tol, "rounding")
+        )
+
+    def judged(kind, tol):
+        made = claim(kind=kind, design=lambda: design(tol), sizes={"quick": {}})
+        return run_claims([made], "quick", engine, alpha=0.001)[0]
+
+    with pytest.raises(BadClaim, match="C-1: tolerance 5e-10 is below the numerical"):
+        judged(kinds.identity(), 5e-10)
+    assert judged(kinds.identity(), 1e-9).verdict == "consistent"
+    bound = kinds.upper_bound(evidence="exact")
+    assert judged(bound, 0.0).verdict == "inconclusive"
 
 
 def test_papers_that_are_refused(claim, engine):
@@ -181,7 +211,8 @@ def test_exponents_need_positive_values(claim, engine, typical):
     values = -1.0 - RNG.random((20, 6))
     kind = kinds.exponent("N", typical=typical)
     wrong = sizes_claim(claim, kind, values, N=[1, 2, 4, 8, 16, 32])
-    with pytest.raises(BadSamples, match="has no logarithm"):
+    message = r"at seed 0, point \{'N': 1\}" if typical else r"mean -1\.\d+ at size 1"
+    with pytest.raises(BadSamples, match=f"C-1: .*{message} .*has no logarithm"):
         run_claims([wrong], "quick", engine, alpha=0.001)
 
 
@@ -189,7 +220,8 @@ def test_thresholds_need_shares(claim, engine):
     wrong = sizes_claim(
         claim, kinds.threshold("x"), 2 + RNG.random((20, 3)), x=[1, 2, 3]
     )
-    with pytest.raises(BadSamples, match="shares of success"):
+    message = r"C-1: .*shares of success .* at seed 0, point \{'x': 1\}"
+    with pytest.raises(BadSamples, match=message):
         run_claims([wrong], "quick", engine, alpha=0.001)
 
 
@@ -215,6 +247,8 @@ def test_rows_average_replicas_and_flatten_axes():
     assert rows(array.isel(seed=0, replica=0, drop=True)).dims == ("point",)
     again = rows(rows(array).rename(point="cell"))
     assert again.shape == (4, 6)
+    assert rows(found).identical(found)
+    assert lanes(array.isel(replica=0)).identical(rows(array.isel(replica=0)))
 
 
 def test_rows_leave_out_cells_that_do_not_exist():

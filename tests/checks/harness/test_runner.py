@@ -11,6 +11,7 @@ from limen.checks.harness import (
     BadSamples,
     Design,
     Ledger,
+    Look,
     Mutant,
     Preset,
     Tolerance,
@@ -35,6 +36,9 @@ from limen.checks.harness.case import promoted
 from limen.checks.harness.fingerprint import canonical, fingerprint
 from limen.checks.harness.ledger import attempt_level
 from limen.checks.harness.planning import rows_needed
+from limen.checks.harness.rule import Rule
+from limen.checks.harness.runner import next_batch
+from limen.checks.harness.trial import Trial
 
 ALPHA = 0.01 / 8
 
@@ -94,6 +98,56 @@ def test_the_cheapest_decision_comes_first(claim, engine, toys):
     assert told[-1][3:] == (2, 2)
 
 
+class Waiting(Trial):
+    """A trial that has looked once and says how many rows it still needs."""
+
+    need = 0.0
+
+    def predicted(self):
+        return self.need
+
+
+def waiting(claim, need, looks=1):
+    design = claim.design()
+    rule = Rule.of("C-1", claim.kind, design, ALPHA, 0.01, 1024)
+    trial = Waiting(rule, design, 16)
+    trial.need = need
+    trial.looks = [Look(16, "inconclusive")] * looks
+    return trial
+
+
+def test_the_next_batch_goes_to_the_fewest_predicted_rows(claim):
+    few, near, far = (waiting(claim(), need) for need in (100.0, 190.0, 210.0))
+    assert next_batch([far, near, few]) == [near, few]
+    fresh = waiting(claim(), 1e9, looks=0)
+    assert next_batch([few, fresh]) == [fresh]
+    assert next_batch([]) == []
+
+
+def test_a_trial_that_has_not_looked_says_nothing(claim):
+    design = claim().design()
+    rule = Rule.of("C-1", claim().kind, design, ALPHA, 0.01, 1024)
+    fresh = Trial(rule, design, 16)
+    assert (fresh.points(), fresh.reason(), fresh.predicted()) == ([], "", 0.0)
+    assert (fresh.verdict, fresh.seeds, fresh.p_anytime()) == ("inconclusive", 0, None)
+
+
+def test_predicted_rows_follow_the_planning_rule(claim, engine):
+    """((c + 1.3) sd / distance)² rows; an estimate on the edge doubles."""
+    verdict = one(claim(seeds=16, tol=0.6), engine)
+    point = max(
+        verdict.points, key=lambda p: p.se / min(p.estimate - 0.4, 1.6 - p.estimate)
+    )
+    rule = Rule.of("C-1", claim().kind, verdict.design, ALPHA, 0.01, 16)
+    trial = Trial(rule, verdict.design, 16)
+    trial.take(verdict.rows)
+    distance = min(point.estimate - 0.4, 1.6 - point.estimate)
+    c = point.mult if np.isfinite(point.mult) else 4.5
+    assert trial.predicted() == pytest.approx(
+        16 * ((c + 1.3) * point.se / distance) ** 2
+    )
+
+
 def test_a_first_look_may_be_prescribed(claim, engine):
     run_claims([claim()], Preset("quick", 24), engine, alpha=ALPHA)
     assert engine.asked[0] == [24]
@@ -115,6 +169,7 @@ def test_more_rows_than_asked_for_change_nothing(claim, toys):
 def test_a_budget_that_is_too_small(claim, engine):
     verdict = one(claim(seeds=20, tol=0.01), engine)
     assert (verdict.verdict, verdict.reason) == ("inconclusive", "budget")
+    assert "more seeds" in verdict.advice
     assert [look.seeds for look in verdict.looks] == [16, 20]
     few = one(claim(seeds=5), engine)
     assert few.reason in ("discrete", "too-few-seeds")
@@ -154,6 +209,27 @@ def test_exact_evidence_needs_no_engine(claim, engine):
     assert engine.asked == []
 
 
+def test_an_exact_claim_without_tolerance_sees_every_shift(claim, engine):
+    def design():
+        return Design(
+            observe=lambda data: xr.DataArray([1.0, 2.0], dims="point"),
+            claimed=[1.0, 2.0],
+            tol=Tolerance(0.0, "integers"),
+        )
+
+    wrong = Mutant("off by one", lambda d: replace(d, claimed=[1.0, 3.0]))
+    same = Mutant("same", lambda d: replace(d, tol=Tolerance(0.0, "integers")))
+    made = claim(
+        kind=kinds.identity(), design=design, sizes={"quick": {}}, mutants=(wrong, same)
+    )
+    verdict = one(made, engine)
+    killed, alive = verdict.mutants
+    assert (killed.status, killed.shift, killed.ratio) == ("killed", 1.0, np.inf)
+    assert (alive.status, alive.ratio) == ("underpowered", 0.0)
+    assert to_json(verdict)["mutants"][0]["ratio"] is None
+    assert verdict.points[0].resolution == (0.0, 0.0)
+
+
 def test_statements_on_every_row_look_once(claim, engine):
     kind = kinds.lower_bound(evidence="exact")
     verdict = one(claim(kind=kind, claimed=0.5, tol=0.5, mutants=(_up(),)), engine)
@@ -173,9 +249,13 @@ def test_duplicated_rows_end_a_claim_but_kill_a_mutant(claim, engine):
         half = found.isel(seed=slice(found.sizes["seed"] // 2))
         return xr.concat([half, half], "seed", join="outer")
 
-    reuse = Mutant("key reused", lambda d: replace(d, observe=repeated))
-    verdict = one(claim(mutants=(reuse,)), engine)
+    reuse = Mutant("key reused", lambda d: replace(d, observe=repeated), shift=1.0)
+    verdict = run_claims(
+        [claim(mutants=(reuse,))], Preset("quick", 64), engine, alpha=ALPHA
+    )[0]
     assert verdict.mutants[0].killed
+    assert verdict.mutants[0].points == []  # refused at the first look
+    assert (verdict.mutants[0].shift, verdict.mutants[0].ratio) == (1.0, None)
     assert "duplicated" in verdict.mutants[0].reason
     with pytest.raises(BadSamples, match="C-1: rows are duplicated"):
         one(claim(observe=repeated), engine)
@@ -380,6 +460,10 @@ def test_offline_equals_online(claim, engine, toys, tmp_path):
         timing = {"seconds": 0, "sweeps": {}}
         assert second | timing == first | timing
         assert after.looks == before.looks
+    rows_of, seeds = stored["C-1"][""]
+    forged = stored | {"C-1": stored["C-1"] | {"": (rows_of + 1.0, seeds)}}
+    again = rejudge(paper, entries, forged, preset="quick", alpha=ALPHA)
+    assert again[0].verdict == "violated"  # the verdict does come from the rows
     changed = [replace(paper[0], kind=kinds.upper_bound()), *paper[1:]]
     with pytest.raises(BadClaim, match="C-1 has changed since it was run"):
         rejudge(changed, entries, stored, preset="quick", alpha=ALPHA)
