@@ -10,10 +10,10 @@ import time
 
 import jax
 import jax.numpy as jnp
-import limen.theory  # noqa: F401  (settles the thread pool)
 import numpy as np
 from jax import lax
 from limen.sims import hierarchy
+from limen.theory import hierarchy as theory
 from scipy.linalg import eigh, eigh_tridiagonal
 
 WEIGHTS = np.array([1, -1 / 2, 1 / 3, -1 / 4])
@@ -89,23 +89,41 @@ def tridiagonal_scipy(N, draws, spikes=5):
     report("  scipy eigh_tridiagonal", 0.0, time.perf_counter() - start)
 
 
-def operator(dim, n, applications=20, block=4):
-    """One lane of `simulate_operator`: 4 n d² K flops per application."""
+def operator(dim, ratio, relative, block=4):
+    """One lane of `simulate_operator`, mode sphere: 4 n d² K flops per application.
+
+    As many applications as the error rule asks for at n = `relative` · n_4; with the
+    overlaps that it found, beside the limits of HS-3.
+    """
+    D = dim * (dim + 1) // 2 - 1
+    n = round(ratio * D)
+    m = theory.krylov_applications(relative, feature_dim=D, block=block)
     keys = jax.random.key(0)[None]
-    static = {"mode": "gaussian", "dim": dim, "num_samples": n}
-    static |= {"block": block, "applications": applications}
+    static = {"mode": "sphere", "dim": dim, "num_samples": n}
+    static |= {"block": block, "applications": m}
 
     def lanes(keys):
         return lax.map(
             lambda k: hierarchy.simulate_operator(k, *arguments(), **static), keys
         )
 
-    flops = 4 * n * dim**2 * block * applications
-    report(
-        f"operator d={dim} n={n} K={block} m={applications}",
-        *compiled(lanes, keys),
-        flops,
-    )
+    start = time.perf_counter()
+    program = jax.jit(lanes).lower(keys).compile()
+    compile_time = time.perf_counter() - start
+    start = time.perf_counter()
+    overlap = np.asarray(program(keys)["overlap"])[0]
+    run_time = time.perf_counter() - start
+    name = f"operator d={dim} D={D} n={n} K={block} m={m}"
+    report(name, compile_time, run_time, 4 * n * dim**2 * block * m)
+    law = theory.label_law(WEIGHTS)
+    values = theory.preprocess(law.grid, SCALE)
+    limits = [
+        float(theory.outlier(law, values, SCALE, n / D, k, side).overlap)
+        for k, side in enumerate((1, -1, 1, -1))
+    ]
+    shown = program.memory_analysis().temp_size_in_bytes / 2**20
+    print(f"  overlaps {overlap.round(3)}, limits {np.round(limits, 3)}, ", end="")
+    print(f"{shown:.0f} MB held; a D × D matrix has {D * D * 4 / 2**20:.0f} MB")
 
 
 def main():
@@ -115,9 +133,8 @@ def main():
     dense_numpy(256, 4096, 8)
     tridiagonal(1000, 256)
     tridiagonal_scipy(1000, 256)
-    operator(24, 4800)
-    operator(60, 29280)
-    operator(120, 29040, applications=8)  # D = 7260: the dense matrix would be 211 MB
+    for dim in (24, 60, 120):
+        operator(dim, 16.0, 16.0 / 6.456)
 
 
 if __name__ == "__main__":

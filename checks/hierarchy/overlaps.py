@@ -13,6 +13,7 @@ from .teachers import (
     actual,
     curve,
     derived,
+    feature_dim,
     given,
     labels,
     predicted,
@@ -113,13 +114,21 @@ def doubled_thresholds(design: Design) -> Design:
 def same_learner(*, modes: tuple[str, ...], dim: int, ratio: float) -> Design:
     """HS-3c: the matrix-free learner against the dense one on the same samples."""
     sweeps = {}
+    relative = ratio / float(_thresholds().max())
     for mode in modes:
         (count,) = sample_counts(dim, (ratio,), mode)
+        D = feature_dim(dim, mode)
+        applications = theory.krylov_applications(relative, feature_dim=D)
         sweeps[f"dense {mode}"] = _shared(
             sims.simulate_spectrum, mode, size=dim, sample_counts=(count,), chunk=1024
         )
         sweeps[f"operator {mode}"] = _shared(
-            sims.simulate_operator, mode, dim=dim, num_samples=count, chunk=1024
+            sims.simulate_operator,
+            mode,
+            dim=dim,
+            num_samples=count,
+            applications=applications,
+            chunk=1024,
         )
 
     def observe(data: Any) -> DataArray:

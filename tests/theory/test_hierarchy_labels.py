@@ -318,3 +318,19 @@ def test_singular_laws_are_refused():
         hierarchy.optimal_preprocessing(
             hierarchy.label_law(WEIGHTS), 0, clip=(-1.0, 2.0)
         )
+
+
+def test_krylov_applications_are_the_fewest_that_reach_the_error():
+    for relative in (1.2, 1.5, 2.5):
+        size = {"feature_dim": 7260, "block": 4}
+        m = hierarchy.krylov_applications(relative, **size)
+        error = [
+            float(hierarchy.krylov_error(relative, applications=k, **size))
+            for k in (m - 1, m)
+        ]
+        assert error[1] <= 1e-3
+        assert m == 20 or error[0] > 1e-3
+    with pytest.raises(ValueError, match="relative"):
+        hierarchy.krylov_applications(1.0, feature_dim=7260)
+    with pytest.raises(ValueError, match="error"):
+        hierarchy.krylov_applications(2.0, feature_dim=7260, error=0.0)

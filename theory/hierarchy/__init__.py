@@ -2,10 +2,11 @@
 
 `labels` (law of the label), `outliers` (HS-3, HS-4, HS-8), `optimal` (HS-4, HS-12),
 `scaling` (HS-5, HS-6, HS-7), `smoothing` (HS-8), `readout` (HS-9), `quadratic` (HS-2),
-`kernels` (HS-10).
+`kernels` (HS-10), `krylov` (HS-3c).
 """
 
 from .kernels import KernelSpectrum, kernel_eigenvalues, kernel_mse
+from .krylov import krylov_applications, krylov_error
 from .labels import (
     LabelLaw,
     label_law,
@@ -53,6 +54,8 @@ __all__ = [
     "fisher_information",
     "kernel_eigenvalues",
     "kernel_mse",
+    "krylov_applications",
+    "krylov_error",
     "label_law",
     "label_variance",
     "learner_eigenvalue",
