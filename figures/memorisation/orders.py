@@ -3,14 +3,22 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from ...checks.memorisation.cells import cell, pairs
+from ...checks.memorisation.cells import cell, counts, grid, pairs, spectrum
 from ...checks.memorisation.latents import spikes
 from ...theory import memorisation as theory
 from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, SPIKE_LOADS, SPIKES, curve, mean, plain_ticks
+from .curves import (
+    LOADS,
+    SPIKE_LOADS,
+    SPIKES,
+    along_samples,
+    curve,
+    mean,
+    plain_ticks,
+)
 
 SIZES = {
     "quick": {"seeds": 16, "dim": 96, "spike_dim": 2000},
@@ -18,7 +26,9 @@ SIZES = {
 }
 POINTS = 200
 MARKERS = ("o", "s", "^")
+EXPONENTS = (0.4, 0.7, 1.5)
 PLACES = ("upper right", "lower right", "upper left")
+NAMES = ("memorisation $m_{\\max}$", "convergence $q$", "latent overlap $Q$")
 
 
 def _sweeps(*, dim, spike_dim):
@@ -35,10 +45,33 @@ def _by_spike(found, output, spikes):
     return [part.reshape(len(spikes), -1) for part in mean(array)]
 
 
+def _order_sweeps(*, dim, spike_dim):
+    """Besides, pairs of models of power-law data."""
+    power = pairs(grid(EXPONENTS, LOADS), dim)
+    return _sweeps(dim=dim, spike_dim=spike_dim) | {"power": power}
+
+
 def _orders(data):
-    figure, axes = canvas(3, sharex=True)
+    figure, axes = canvas(3, 2, sharex=True)
+    _spiked_orders(axes[0], data)
+    _power_orders(axes[1], data)
+    names = NAMES, ("squared cosine with a sample", *NAMES[1:])
+    for row, labels in zip(axes, names, strict=True):
+        for panel, name, place in zip(row, labels, PLACES, strict=True):
+            panel.set(xscale="log", ylabel=name, ylim=(-0.02, 1.02))
+            panel.set_xlim(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5)
+            panel.legend(loc=place)
+    for panel in axes[1]:
+        panel.set(xlabel=r"load $\gamma = n/d$")
+    axes[1, 0].set(ylim=(-0.01, 0.5))
+    axes[1, 2].legend(loc="lower right")
+    return figure
+
+
+def _spiked_orders(panels, data):
+    """White data with a spike: one panel per order, theory of the limit."""
     fine = np.geomspace(LOADS[0] / 1.5, SPIKE_LOADS[-1] * 1.5, POINTS)
-    copies, converged, recovered = axes[0]
+    copies, converged, recovered = panels
     dim = data.sizes["dim"]
     draw_theory(
         copies,
@@ -61,15 +94,37 @@ def _orders(data):
         exact = np.asarray(theory.spiked_overlap(spike, fine))
         draw_theory(recovered, fine, exact, "_theory", k + 1)
         recovered.axvline(1 / spike**2, color=COLOURS[k + 1], lw=0.6, ls=":")
-    names = ("memorisation $m_{\\max}$", "convergence $q$", "latent overlap $Q$")
-    for panel, name in zip(axes[0], names, strict=True):
-        panel.set(
-            xscale="log", xlabel=r"load $\gamma = n/d$", ylabel=name, ylim=(-0.02, 1.02)
+
+
+def _power_orders(panels, data):
+    """Power laws: the same orders, of the leading direction, at the drawn dimension."""
+    dim = data.sizes["dim"]
+    loads = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, 40)
+    found = data.sweeps["power"]
+    drawn = [
+        _by_spike(found, output, EXPONENTS)
+        for output in ("energy_train", "q_ratio", "overlap")
+    ]
+    for k, exponent in enumerate(EXPONENTS):
+        variances = spectrum(dim, exponent)
+        population = variances, counts(variances), loads * dim
+        exact = (
+            along_samples(_training_energy, *population),
+            along_samples(theory.convergence, *population, corrected=True),
+            along_samples(theory.latent_overlap, *population, index=0),
         )
-        panel.set_xlim(fine[0], fine[-1])
-    for panel, place in zip(axes[0], PLACES, strict=True):
-        panel.legend(loc=place)
-    return figure
+        scales = dim**2, 1.0, 1.0
+        for panel, line, (value, error), scale in zip(
+            panels, exact, drawn, scales, strict=True
+        ):
+            draw_theory(panel, loads, line, "_theory", k)
+            style = {"label": f"$a = {exponent}$", "colour": k, "marker": MARKERS[k]}
+            points = value[k] / scale, error[k] / scale
+            draw_points(panel, np.array(LOADS), *points, **style)
+
+
+def _training_energy(*population):
+    return theory.memorisation_energy(*population).train
 
 
 def _phases(data):
@@ -192,12 +247,14 @@ def _collapse(data):
 
 ORDERS = Figure(
     name="orders",
-    caption=r"Memorisation, convergence and latent overlap against the load: $q$ "
-    r"rises smoothly and is the same for every spike; $Q$ jumps at $\gamma_c "
-    r"= 1/\beta^2$ (dotted). Lines: theory. Points: simulation with standard "
-    r"errors.",
+    caption=r"Memorisation, convergence and latent overlap against the load. Above, "
+    r"white data with a spike: $q$ rises smoothly and is the same for every spike; "
+    r"$Q$ jumps at $\gamma_c = 1/\beta^2$ (dotted). Below, power laws $\sigma_i "
+    r"\propto i^{-a}$: squared cosine with a training point, $q$, and the overlap of "
+    r"the leading direction. Lines: theory; $Q$ of power laws by the formula for "
+    r"isolated eigenvalues, good beyond 0.7. Points: simulation with standard errors.",
     draw=_orders,
-    sweeps=_sweeps,
+    sweeps=_order_sweeps,
     sizes=SIZES,
 )
 PHASES = Figure(

@@ -10,6 +10,40 @@ def root(matrix):
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.conj().T
 
 
+def mean_generator(variances, counts, num_samples, ridge, step=0.25):
+    """Diagonal of E (S + ridge)^(1/2) by an integral over the level of the resolvent.
+
+    sqrt(y) = (2/pi) int_0^inf y / (y + w^2) dw for y = x + ridge; with s = ridge + w^2
+    the mean of y / (y + w^2) is sig/(sig + lam) + ridge/s * lam/(sig + lam). The plain
+    trapezoid rule in log w; lam(s) by Newton's method from above.
+    """
+    variances, counts = np.asarray(variances), np.asarray(counts)
+    log_width = np.arange(-70, 70, step)
+    level = ridge + np.exp(2 * log_width)
+    lam = effective_ridge(level, variances, counts, num_samples)
+    kept = variances / (variances + lam)
+    share = kept + (ridge / level)[:, None] * (1 - kept)
+    return 2 / np.pi * step * np.exp(log_width) @ share
+
+
+def effective_ridge(level, variances, counts, num_samples):
+    """Largest root of lam (1 - sum sig/(sig + lam) / n) = level, as a column.
+
+    The left side is convex: Newton's method from above falls to the root.
+    """
+    weights = (counts / num_samples)[:, None]
+    lam = level[:, None] + weights[:, 0] @ variances
+    for _ in range(200):
+        kept, lost = variances / (variances + lam), lam / (variances + lam)
+        if weights.sum() <= 1:  # all terms positive
+            free = 1 - weights.sum() + lost @ weights
+            slope = free + (kept * lost) @ weights
+        else:
+            free, slope = 1 - kept @ weights, 1 - kept**2 @ weights
+        lam = lam - (lam * free - level[:, None]) / slope
+    return lam
+
+
 def compare_pair(samples, variances, ridge, noise):
     """All observables of two models with training sets `samples` (two matrices)."""
     dim = len(variances)

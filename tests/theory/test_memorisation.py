@@ -9,6 +9,8 @@ from limen.theory.maths import spectra
 from limen.theory.memorisation import resolvent
 from scipy import special
 
+from ..reference import memorisation as oracle
+
 WHITE = (np.ones(1), np.ones(1))
 
 
@@ -82,28 +84,25 @@ def test_mean_generator_is_the_contour_integral_of_the_resolvent():
 
 
 @pytest.mark.parametrize("ridge", [0.0, 0.1])
-@pytest.mark.parametrize("num_samples", [30.0, 64.0, 200.0])
-def test_mean_generator_is_the_integral_of_the_smoother(num_samples, ridge):
-    # sqrt(x) = (1/pi) int x / (x + t) t^{-1/2} dt, with t = w^2 and w = tan
-    variances, counts = power_law(64, 0.8)
+def test_mean_generator_of_many_loads_and_spectra_is_another_integral(ridge):
+    loads = np.array([16.0, 64.0, 200.0])
+    spectra_drawn = np.array([power_law(64, a)[0] for a in (0.4, 0.8, 1.5)])
+    counts = np.ones(64)
+    over_loads = jax.vmap(theory.mean_generator, in_axes=(None, None, 0, None))
+    over_both = jax.vmap(over_loads, in_axes=(0, None, None, None))
+    with jax.enable_x64(True):
+        found = np.asarray(over_both(spectra_drawn, counts, loads, ridge))
+    for row, variances in zip(found, spectra_drawn, strict=True):
+        for mean, num_samples in zip(row, loads, strict=True):
+            expected = oracle.mean_generator(variances, counts, num_samples, ridge)
+            assert np.allclose(mean, expected, rtol=1e-10, atol=0)
 
-    def smoother(angle):
-        level = ridge + np.tan(angle) ** 2
-        lam = np.asarray(
-            jax.vmap(theory.effective_ridge, in_axes=(0, None, None, None))(
-                level, variances, counts, num_samples
-            )
-        )
-        kept = variances / (variances + lam[:, None])
-        # (x + ridge) / (x + level) = 1 - (level - ridge) (1 - x/(x + level)) / level
-        other = np.tan(angle)[:, None] ** 2 / level[:, None] * (1 - kept)
-        return (1 - other) / np.cos(angle)[:, None] ** 2
 
-    nodes, weights = special.roots_legendre(6000)
-    angle = np.pi / 4 * (nodes + 1) * (1 - 1e-9)
-    expected = 2 / np.pi * (np.pi / 4) * weights @ smoother(angle)
-    mean = np.asarray(theory.mean_generator(variances, counts, num_samples, ridge))
-    assert np.allclose(mean, expected, rtol=2e-5)
+def test_mean_generator_in_very_many_dimensions_is_another_integral():
+    atoms = theory.power_law_atoms(1.5, 1e14, num_exact=100, num_cells=200)
+    mean = np.asarray(theory.mean_generator(*atoms, 4096.0))
+    expected = oracle.mean_generator(*atoms, 4096.0, 0.0)
+    assert np.allclose(mean, expected, rtol=1e-10, atol=0)
 
 
 def test_a_multiplicity_is_a_repeated_eigenvalue():
@@ -243,7 +242,7 @@ def test_distance_between_models_has_the_white_closed_form():
     for load in (0.05, 0.5, 0.99, 1.0, 1.5, 20.0):
         general = float(theory.distance_between_models(*WHITE, load))
         closed = float(theory.distance_between_models_white(load))
-        assert general == pytest.approx(closed, rel=1e-9)
+        assert general == pytest.approx(closed, rel=1e-10)
 
 
 def test_distances_of_the_specification():
