@@ -1,5 +1,6 @@
 """Overlaps and eigenvalues of the simulated learner."""
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -180,6 +181,7 @@ def doubled_operator(design: Design) -> Design:
     return faulty("no_half", *names)(design)
 
 
+@functools.cache
 def _thresholds() -> np.ndarray:
     """δ_k of P0."""
     law, values = labels(standard())

@@ -1,5 +1,6 @@
 """Targets of the claims, what theory says about them, and their sweeps."""
 
+import functools
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -57,24 +58,35 @@ def given(weights: Any, noise: float = 0.0, preprocessing: str = "tanh") -> Teac
 
 def labels(teacher: Teacher) -> tuple[LabelLaw, Any]:
     """Label law of a teacher and F on its grid."""
-    law = theory.label_law(teacher.weights, teacher.noise)
-    option = {"preprocessing": teacher.preprocessing}
-    return law, theory.preprocess(law.grid, teacher.scale, **option)
+    return _labels(tuple(teacher.weights), *teacher[1:])
+
+
+@functools.cache
+def _labels(
+    weights: tuple[float, ...], scale: float, noise: float, preprocessing: str
+) -> tuple[LabelLaw, Any]:
+    law = theory.label_law(np.array(weights), noise)
+    return law, theory.preprocess(law.grid, scale, preprocessing=preprocessing)
 
 
 def predicted(teacher: Teacher, ratios: Any) -> Prediction:
     """Overlaps and eigenvalues of Ĉ by HS-3 at every ratio, bounded labels."""
-    law, values = labels(teacher)
-    overlap, eigenvalue = [], []
-    for ratio in ratios:
-        found = [
-            theory.outlier(law, values, teacher.scale, ratio, k, int(np.sign(b)))
-            for k, b in enumerate(teacher.weights)
-        ]
-        overlap.append([float(part.overlap) for part in found])
-        tops = [theory.learner_eigenvalue(law, values, p.eigenvalue) for p in found]
-        eigenvalue.append([float(top) for top in tops])
-    return Prediction(np.array(overlap), np.array(eigenvalue))
+    key = tuple(teacher.weights), *teacher[1:]
+    found = np.array([_limits(key, float(ratio)) for ratio in ratios])
+    return Prediction(found[:, 0], found[:, 1])
+
+
+@functools.cache
+def _limits(teacher: tuple[Any, ...], ratio: float) -> np.ndarray:
+    """Overlaps and eigenvalues of all features at one ratio."""
+    weights, scale, _, _ = teacher
+    law, values = _labels(*teacher)
+    found = [
+        theory.outlier(law, values, scale, ratio, k, int(np.sign(b)))
+        for k, b in enumerate(weights)
+    ]
+    tops = [theory.learner_eigenvalue(law, values, part.eigenvalue) for part in found]
+    return np.array([[float(p.overlap) for p in found], [float(t) for t in tops]])
 
 
 def semicircle(teacher: Teacher, ratios: Any) -> np.ndarray:

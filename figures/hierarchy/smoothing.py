@@ -6,26 +6,25 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from ...checks.hierarchy.teachers import actual, curve, theory
-from ...checks.hierarchy.window import noisy, spiked, window_rows
+from ...checks.hierarchy.window import DISTANCES, noisy, tabulated, window_rows
 from ...sims.sweep import Sweep
 from .. import style
 from ..figure import Data, Figure
 from .curves import Limits, mean_and_error, table
 
-DISTANCES = np.array([-6, -4, -3, -2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 6.0])
 RATIOS = (1.5, 2.25, 3.0, 3.75, 4.5, 6.0)
 
 
 def window(*, dims: tuple[int, ...], size: int, replicas: int) -> Mapping[str, Sweep]:
     """The table of c(w), and one noisy feature around its threshold."""
-    table_sweep = {"table": spiked(DISTANCES, size=size, replicas=replicas)}
+    table_sweep = {"table": tabulated(size=size, replicas=replicas)}
     curves = {f"D={dim}": curve(noisy(), size=dim, ratios=RATIOS) for dim in dims}
     return table_sweep | curves
 
 
 def draw_window(data: Data) -> Canvas:
     """Rescaled overlaps on c(w); inset: raw curves."""
-    overlap = table(data.sweeps["table"], "overlap")
+    overlap = table(data.sweeps["table"], "overlap")[:, : len(DISTANCES)]
     c, error = mean_and_error(window_rows(overlap, DISTANCES, data.sizes["size"]))
     knots = np.stack([DISTANCES, c], axis=1)
     limits = Limits(noisy())
