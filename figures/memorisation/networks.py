@@ -9,7 +9,7 @@ from ...theory import memorisation as theory
 from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
-from .curves import along_samples, curve
+from .curves import along_samples, curve, plain_ticks
 
 SIDE = 8
 
@@ -44,6 +44,7 @@ def _networks(data):
     recovered.plot(fine, overlap, "-", color=COLOURS[2], label="linear theory")
     for panel, name in ((converged, "convergence"), (recovered, "latent overlap")):
         panel.set(xscale="log", xlabel="images per model $n$", ylabel=name)
+        plain_ticks(panel.xaxis, loads)
         panel.set_ylim(0, 1.03)
         panel.legend()
     _show_images(strip, found, loads)

@@ -157,8 +157,8 @@ def _phases(data):
             zorder=3,
         )
     words = {"color": "w", "fontsize": 6, "ha": "center", "va": "center"}
-    panel.text(5.2, 0.27, "converged,\nlatent unknown", **words)
-    panel.text(0.13, 4.6, "latent known,\nnot converged", **words)
+    panel.text(6.8, 0.245, "converged,\nlatent unknown", **words)
+    panel.text(0.2, 4.9, "latent known,\nnot converged", **words)
     panel.set(xscale="log", yscale="log", xlim=(0.04, 25), ylim=(0.2, 6))
     panel.set(xlabel=r"load $\gamma = n/d$", ylabel=r"spike $\beta$")
     plain_ticks(panel.yaxis, (0.25, 0.5, 1.0, 2.0, 4.0))

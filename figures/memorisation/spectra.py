@@ -91,6 +91,7 @@ def _power(data):
     count = np.asarray(theory.latent_count(n, STEEP))
     draw_theory(count_panel, n, count, r"$(a/\pi)\sqrt{3n/2}$")
     count_panel.set(ylabel="named latents $k^*$", yscale="log")
+    plain_ticks(count_panel.yaxis, (1, 2, 5, 10))
     for panel in axes[0]:
         panel.set(xscale="log", xlabel="samples $n$")
         panel.legend()
