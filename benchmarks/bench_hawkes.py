@@ -1,10 +1,11 @@
-"""Speed of the Hawkes simulators and estimators, beside a public package.
+"""Speed of the Hawkes simulators and estimators, beside public packages.
 
-Events per second of the two exact simulators (compile and run apart), a whole trial
-with all estimators, and the side-by-side table of methods on the same events: exact
-recovery against T, and wall time. With `hawkesbook` installed (see
-`requirements-hawkes.txt`) its thinning is timed on the same network, and `fit` must
-recover the network from its events. Run: python benchmarks/bench_hawkes.py
+Events per second of the exact simulators (compile and run apart), a whole trial with
+all estimators, and the side-by-side table of methods on the same events: exact recovery
+against T, and wall time. With `hawkesbook` and `tick` installed (see
+`requirements-hawkes.txt`) their thinning is timed on the same networks, and `fit` must
+recover the network from their events. Writes two figures into the current folder. Run:
+python benchmarks/bench_hawkes.py
 """
 
 import importlib
@@ -15,6 +16,8 @@ import time
 import jax
 import jax.numpy as jnp
 import numpy as np
+from limen.figures import style
+from limen.figures.hawkes import measured as figures
 from limen.sims import hawkes
 from limen.sims.hawkes.recovery import ESTIMATORS
 
@@ -39,7 +42,9 @@ def ring(d, weight=0.5):
 
 
 def simulators(events=100_000):
-    print("simulator            d    events/s   compile s")
+    """Events per second of every simulator: rows (name, d, rate)."""
+    print("simulator              d    events/s   compile s")
+    rows = []
     for d in (10, 64, 256, 512):
         T = events / d
         stages = hawkes.plan_stages(d * 0.5 * (T + 24), 0.5)
@@ -59,22 +64,26 @@ def simulators(events=100_000):
             )
 
         for name, function in (("regular", regular), ("general", general)):
-            report(f"clusters, {name}", d, *timed(function, jax.random.key(0)))
-    for d in (20, 200):
-        T, mu = 10_000 / d, jnp.full(d, 0.5)
+            rows.append(report(f"clusters, {name}", d, *timed(function, KEY)))
+    for d in (10, 20, 64, 200):
+        T, mu = 20_000 / d, jnp.full(d, 0.5)
+        weights = jnp.asarray(ring(d), jnp.float32)
 
-        def recursion(key, d=d, T=T, mu=mu):
-            weights = jnp.asarray(ring(d), jnp.float32)
+        def recursion(key, weights=weights, T=T, mu=mu, d=d):
             return hawkes.simulate_recursion(
                 key, mu, weights, F32(1), F32(T), F32(24), num_steps=int(d * (T + 24))
             )
 
-        report("recursion", d, *timed(recursion, jax.random.key(0)))
+        rows.append(report("recursion", d, *timed(recursion, KEY)))
+        lanes = timed(jax.vmap(recursion), jax.random.split(KEY, 8))
+        rows.append(report("recursion, 8 paths", d, *lanes))
+    return rows
 
 
 def report(name, d, compiling, running, events):
-    number = int(np.isfinite(np.asarray(events.times)).sum())
-    print(f"{name:18s} {d:4d} {number / running:11.3g} {compiling:9.1f}")
+    rate = int(np.isfinite(np.asarray(events.times)).sum()) / running
+    print(f"{name:20s} {d:4d} {rate:11.3g} {compiling:9.1f}")
+    return name, d, rate
 
 
 def trial(d=64, chunks=20, bins=4000):
@@ -100,6 +109,7 @@ def side_by_side(d=16, lanes=48, bins=2240, chunks=8):
     keys = jax.random.split(jax.random.key(3), lanes)
     times = bins / 4 * np.arange(1, chunks + 1) / chunks
     print(f"\nexact recovery, d={d}, {lanes} paths; T = {times.round().astype(int)}")
+    measured = {}
     for name in ESTIMATORS:
 
         def lane(key, name=name):
@@ -116,30 +126,58 @@ def side_by_side(d=16, lanes=48, bins=2240, chunks=8):
         curve = " ".join(f"{share:.2f}" for share in exact.mean(axis=0))
         oracle = " (oracle threshold)" if limit is None else ""
         print(f"  {name:16s} {curve}  {1e3 * running / lanes:7.1f} ms a path{oracle}")
+        measured[name + oracle] = exact, 1e3 * running / lanes
+    return times, measured
 
 
-def peer(d=10, T=2000.0):
-    """Hawkesbook's thinning on the same network, and `fit` on its events."""
-    if importlib.util.find_spec("hawkesbook") is None:
-        print("\nhawkesbook is not installed: pip install -r requirements-hawkes.txt")
-        return
+def hawkesbook_events(d, T):
+    """Thinning of `hawkesbook` 0.1.0 (numba)."""
     book = importlib.import_module("hawkesbook")
-    weights = ring(d)
-    parameters = np.full(d, 0.5), np.ascontiguousarray(weights.T), np.ones(d)
+    parameters = np.full(d, 0.5), np.ascontiguousarray(ring(d).T), np.ones(d)
     book.numba_seed(1)
     book.mutual_exp_simulate_by_thinning(parameters, 10.0)
     start = time.perf_counter()
     events = book.mutual_exp_simulate_by_thinning(parameters, T)
     seconds = time.perf_counter() - start
     times = np.array([event[0] for event in events])
-    nodes = np.array([event[1] for event in events], dtype=int)
-    print(f"\nhawkesbook thinning  d={d}: {len(times) / seconds:.3g} events/s")
+    return times, np.array([event[1] for event in events], dtype=int), seconds
+
+
+def tick_events(d, T):
+    """Thinning of `tick` 0.8 (C++)."""
+    tick = importlib.import_module("tick.hawkes")
+    path = tick.SimuHawkesExpKernels(
+        adjacency=ring(d), decays=1.0, baseline=np.full(d, 0.5), end_time=T, seed=1,
+        verbose=False,
+    )  # fmt: skip
     start = time.perf_counter()
-    found = hawkes.fit(times, nodes, T, num_nodes=d)
+    path.simulate()
     seconds = time.perf_counter() - start
-    right = (found.adjacency == (weights > 0)).all()
-    print(f"fit of its {len(times)} events in {seconds:.2f} s: beta {found.beta:.3f},")
-    print(f"true network recovered: {right}")
+    times = np.concatenate(path.timestamps)
+    nodes = np.repeat(np.arange(d), [len(own) for own in path.timestamps])
+    order = np.argsort(times, kind="stable")
+    return times[order], nodes[order], seconds
+
+
+def peers(T=20_000.0):
+    """Peers on the same networks, and `fit` on their events: rows as `simulators`."""
+    rows = []
+    for name, simulate in (("hawkesbook", hawkesbook_events), ("tick", tick_events)):
+        if importlib.util.find_spec(name) is None:
+            print(f"\n{name} is not installed: see requirements-hawkes.txt")
+            continue
+        for d in (10, 20, 64):
+            times, nodes, seconds = simulate(d, T / d)
+            rows.append((name, d, len(times) / seconds))
+            print(f"{name:20s} {d:4d} {len(times) / seconds:11.3g}")
+        times, nodes, _ = simulate(10, 2000.0)
+        start = time.perf_counter()
+        found = hawkes.fit(times, nodes, 2000.0, num_nodes=10)
+        seconds = time.perf_counter() - start
+        right = bool((found.adjacency == (ring(10) > 0)).all())
+        print(f"  fit of {len(times)} events by {name}: {seconds:.2f} s, ", end="")
+        print(f"beta {found.beta:.3f}, true network recovered: {right}")
+    return rows
 
 
 def fit_time(d=32, T=500.0):
@@ -163,8 +201,14 @@ if __name__ == "__main__":
     KEY = jax.random.key(0)
     device = jax.devices()[0].device_kind
     print(f"{platform.machine()}, {device}, jax {jax.__version__}")
-    simulators()
+    rates = simulators() + peers()
     fit_time()
     trial()
-    side_by_side()
-    peer()
+    methods = side_by_side()
+    for name, canvas in {
+        "hawkes_speed": figures.speed(rates),
+        "hawkes_methods": figures.side_by_side(*methods),
+    }.items():
+        with style.applied():
+            canvas.savefig(f"{name}.png")
+        print(f"{name}.png")

@@ -13,7 +13,7 @@ from ...sims.sweep import Sweep
 from ...theory import hawkes as theory
 from ..harness import Claim, Design, Kind, Mutant, Provenance, Tolerance, kinds
 from .covariances import RING
-from .growth import ladder, times_of
+from .growth import ladder, median_times, times_of
 from .networks import (
     BETA,
     Data,
@@ -177,13 +177,6 @@ def sufficient_time(num_nodes: int, bin_width: float = 0.25) -> float:
 BOUNDED = (8, 16, 32, 64)
 
 
-def _median_times(values: np.ndarray) -> np.ndarray:
-    """T50 of the two-stage estimator at every size."""
-    parts = np.split(values.reshape(len(values), -1), len(BOUNDED), axis=1)
-    times = times_of(BOUNDED, "A")
-    return np.array([crossing_time(p, t) for p, t in zip(parts, times, strict=True)])
-
-
 def enough() -> Design:
     """HK-15: T50 against the sufficient time, at every size."""
 
@@ -205,7 +198,9 @@ HK_15 = Claim(
     statement=r"$P(	ext{error}) \le 2d^2 e^{-T I_{pair}} + 2d\,e^{-T I_{one}}$: "
     r"$T_{50} \le T_{suff} = O(\log d)$ (loose by a factor of hundreds)",
     provenance=Provenance("derived", "HK-6 and HK-7; union bound"),
-    kind=kinds.upper_bound(of=_median_times, evidence="table"),
+    kind=kinds.upper_bound(
+        of=functools.partial(median_times, sizes=BOUNDED), evidence="table"
+    ),
     design=enough,
     sizes={"quick": {"seeds": 128}, "paper": {"seeds": 256}},
     mutants=(

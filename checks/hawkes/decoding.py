@@ -27,6 +27,7 @@ from .networks import (
 
 BASELINE, WEIGHT, SOURCE = 0.5, 0.5, 1.0
 CHERNOFF = 0.02834  # ± .00002; `sims.chernoff_rate` with 60,000 paths (specification)
+STEPS = 12  # observation times of a path; HK-11 and HK-12 use the last one
 DECODERS = ("maximum_likelihood", "filtered", "nearest")
 
 
@@ -47,12 +48,12 @@ def union_time(n: int, factor: float = 1.0) -> float:
     return float(evaluated(theory.union_time_upper_bound, rate, 0.5, n, n))
 
 
-def decoding_sweep(n: int, T: float, num_times: int = 1) -> Sweep:
+def decoding_sweep(n: int, T: float) -> Sweep:
     """Decoders at equal steps up to T; arrays for the longest time of its size."""
     capacity = sims.decoding_capacity(union_time(n), SOURCE, BASELINE, WEIGHT, BETA)
     return Sweep(
         sim=sims.bipartite_decoding,
-        static={"num_nodes": [n], "capacity": [capacity], "num_times": [num_times]},
+        static={"num_nodes": [n], "capacity": [capacity], "num_times": [STEPS]},
         dynamic={
             "baseline": [BASELINE],
             "edge_weight": [WEIGHT],
@@ -149,7 +150,7 @@ HK_12 = Claim(
 )
 
 SLOPE_SIZES = (32, 64)
-STEPS, FIRST = 12, 4  # observation times used: 4 … 12 twelfths of the longest
+FIRST = 4  # HK-12s uses the times from FIRST/STEPS of the longest on
 
 
 def longest_time(n: int) -> float:
@@ -168,7 +169,7 @@ def slope(*, sizes: tuple[int, ...]) -> Design:
         return table(np.concatenate([rows[:, FIRST - 1 :] for rows in found], axis=1))
 
     return Design(
-        sweeps={f"n{n}": decoding_sweep(n, longest_time(n), STEPS) for n in sizes},
+        sweeps={f"n{n}": decoding_sweep(n, longest_time(n)) for n in sizes},
         observe=observe,
         claimed=1.0,
         tol=Tolerance(0.2, "conjectured asymptotic slope at n of some tens"),

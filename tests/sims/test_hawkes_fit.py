@@ -1,9 +1,15 @@
 """`fit` on a user's own events: recovery, exact sums, and every stated refusal."""
 
+import json
+import sys
+
 import numpy as np
+import pandas as pd
 import pytest
+from limen.paper_repro.cli import app
 from limen.sims import hawkes
 from limen.sims.hawkes import contrast
+from typer.testing import CliRunner
 
 from tests.reference import hawkes as oracle
 
@@ -147,8 +153,61 @@ def test_files_that_cannot_be_read(tmp_path):
         hawkes.read_events(fractions)
 
 
-def test_parquet_names_what_it_needs(tmp_path):
+def test_parquet_names_what_it_needs(tmp_path, monkeypatch):
     path = tmp_path / "events.parquet"
     path.write_bytes(b"PAR1")
-    with pytest.raises(ValueError, match=r"pyarrow|[Pp]arquet"):
+    for engine in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, engine, None)
+    with pytest.raises(ValueError, match="pip install pandas pyarrow"):
         hawkes.read_events(path)
+
+
+def test_parquet_columns(tmp_path, monkeypatch):
+    path = tmp_path / "events.parquet"
+    path.write_bytes(b"PAR1")
+    table = pd.DataFrame({"node": NODES, "time": TIMES})
+    monkeypatch.setattr(pd, "read_parquet", lambda _: table)
+    times, nodes = hawkes.read_events(path)
+    np.testing.assert_array_equal(times, TIMES)
+    np.testing.assert_array_equal(nodes, NODES)
+    monkeypatch.setattr(pd, "read_parquet", lambda _: table[["node"]])
+    with pytest.raises(ValueError, match="lacks"):
+        hawkes.read_events(path)
+
+
+def test_the_command_fits_csv_and_npz_alike(tmp_path, events):
+    """The same numbers from both files, and a figure."""
+    times, nodes = (part[:800] for part in events)
+    csv, npz = tmp_path / "a.csv", tmp_path / "b.npz"
+    rows = [
+        f"{time!r},{node}" for time, node in zip(times.tolist(), nodes, strict=True)
+    ]
+    csv.write_text("\n".join(["time,node", *rows]))
+    np.savez(npz, time=times, node=nodes)
+    found = []
+    for path in (csv, npz):
+        out = tmp_path / path.stem
+        ran = CliRunner().invoke(app, ["fit", "hawkes", str(path), "--out", str(out)])
+        assert ran.exit_code == 0, ran.output
+        found.append(json.loads((out / f"hawkes-{path.stem}.json").read_text()))
+        assert (out / f"hawkes-{path.stem}.png").is_file()
+    assert found[0] == found[1]
+    assert np.array(found[0]["adjacency"])[WEIGHTS > 0].any()
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (["1.0,0", "0.5,1"], [], "sorted"),
+        (["1.0,0", "2.0,1"], ["--until", "1.5"], "before the last event"),
+        (["1.0,0", "2.0,2"], [], "no events"),
+        (["1.0,0", "2.0,-1", "3.0,1"], [], "must lie in"),
+    ],
+)
+def test_the_command_refuses_unusable_events(tmp_path, rows, options, message):
+    path = tmp_path / "events.csv"
+    path.write_text("\n".join(["time,node", *rows]))
+    ran = CliRunner().invoke(app, ["fit", "hawkes", str(path), *options])
+    assert ran.exit_code != 0
+    said = ran.output + str(ran.exception)
+    assert message in " ".join(said.split())
