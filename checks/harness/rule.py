@@ -78,6 +78,16 @@ class Rule:
             if random_rows and not 0 < level < 0.5:
                 raise BadClaim(f"{self.claim}: level {level} is outside (0, 0.5).")
 
+    def check_error(self, error: np.ndarray) -> None:
+        """Raise if the numerical error of exact entries exceeds the tolerance."""
+        exact = self.kind.estimator == "exact" and self.kind.side == "two"
+        numb = self.below + self.above < (2 - 1e-9) * error
+        if exact and numb.any():
+            raise BadClaim(
+                f"{self.claim}: tolerance {self.above.min():g} is below the numerical "
+                f"error {error.max():g}: it can never come out consistent."
+            )
+
     def region(self, points: int) -> Region:
         """The claimed region of every point."""
         claimed = 0.0 if self.kind.name == "law" else self.claimed

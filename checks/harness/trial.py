@@ -74,7 +74,10 @@ class Trial:
         """Look at the rows of the next look."""
         self.array = array
         try:
-            self.look(checked(self.label, array, self.least))
+            samples = checked(self.label, array, self.least)
+            self.look(samples)
+            if not self.name:
+                self.rule.check_error(samples.error)
         except DuplicateRows as error:
             if not self.name:
                 raise

@@ -12,10 +12,10 @@ from limen.checks.harness.judge import evidence, look_at
 from limen.checks.harness.rule import Rule
 from limen.checks.harness.samples import Samples
 from limen.figures import style
-from scipy import stats
+from scipy import special, stats
 
 FOLDER = Path(__file__).parents[3] / "checks" / "harness" / "pictures"
-ALPHA, LOOKS = 1e-3, (16, 32, 64, 128, 256, 512)
+ALPHA, LOOKS = 1e-3, (16, 32, 64, 128, 256, 512, 1024, 2048)
 SIZES = 32.0 * 2 ** np.arange(7)
 
 
@@ -64,7 +64,7 @@ def identity(axes):
 
 
 def value(axes):
-    rows = rng().exponential(size=(512, 1))
+    rows = rng().exponential(size=(LOOKS[-1], 1))
     band(axes, 0.8, 1.2)
     finite = [(n, points(kinds.value(), samples(rows[:n]), 1.0, 0.2)[0]) for n in LOOKS]
     finite = [(n, p) for n, p in finite if np.isfinite(p.hi)]
@@ -113,6 +113,7 @@ def limit(axes):
         fitted = np.polyfit(SIZES**-omega, rows.mean(0), 1)
         label = rf"fit with $N^{{-{omega:g}}}$"
         style.theory(axes, grid, np.polyval(fitted, grid ** (2 * omega)), label, colour)
+    axes.axhline(1.25, color=style.MUTANT, ls="--", label="mutant: claims 1.25")
     axes.set(xlabel=r"$N^{-1/2}$", ylabel=r"$y_N$")
 
 
@@ -146,8 +147,12 @@ def threshold(axes):
         share = hits.mean(0)
         error = np.sqrt(share * (1 - share) / 512)
         style.points(axes, x, share, error, f"d = {d:g}", k)
+        fine = np.linspace(x[0], x[-1], 100)
+        curve = special.expit(found.diagnostics["slope"] * (fine - found.estimate))
+        axes.plot(fine, curve, color=style.COLOURS[k], lw=0.8)
         axes.axvspan(found.lo, found.hi, color=style.COLOURS[k], alpha=0.2, lw=0)
     axes.axhline(0.5, color="black", lw=0.6)
+    axes.axvline(1.6, color=style.MUTANT, ls="--", label="mutant: at 1.6")
     axes.set(xlabel="ratio", ylabel="share of successes")
 
 
@@ -161,6 +166,7 @@ def ordering(axes):
         points(kinds.ordering(), samples(d), 0.0, 0.0)[0] for d in (apart, together)
     ]
     bars(axes, [0, 1], pair, "mean of A − B")
+    axes.axhline(0.08, color=style.MUTANT, ls="--", label="mutant: B − A")
     axes.set(xticks=[0, 1], xticklabels=["independent", "same seeds"], xlim=(-0.5, 1.5))
     axes.set(ylabel="A − B", ylim=(-0.35, 0.25))
 
