@@ -1,5 +1,7 @@
 """The rivals on one target: kernel ridge, monomials, the two-layer learner."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve
@@ -18,6 +20,16 @@ ERRORS = {
     "label_variance": (),
     "degree2_energy": (),
 }
+
+
+class _Task(NamedTuple):
+    """A hidden target, training samples and fresh points, without label noise."""
+
+    vectors: Float[Array, "features D"]
+    inputs: Float[Array, "samples size"]
+    score: Float[Array, " samples"]
+    fresh: Float[Array, "test size"]
+    target: Float[Array, " test"]
 
 
 @simulator(ERRORS, check=check_kernel, dtype="float64")
@@ -50,15 +62,13 @@ def simulate_kernel_ridge(
         `mse`, `test_variance` (mean of $s^2$ over the test points), and the exact
         `label_variance` and `degree2_energy` of the drawn target.
     """
-    vectors = data.hidden_vectors(key, weights, mode="sphere", size=dim)
-    inputs, score = _samples(key, weights, vectors, "sphere", (num_samples, dim))
-    fresh, target = _test_points(key, weights, vectors, "sphere", (num_test, dim))
-    score = _shuffled(key, score) if shuffle else score
+    task = _drawn(key, weights, "sphere", dim, (num_samples, num_test), shuffle)
+    inputs = task.inputs
     gram = _kernel(jnp.matmul(inputs, inputs.T, precision=HIGHEST) / dim, kernel)
     factor = cho_factor(gram + ridge * jnp.eye(num_samples, dtype=gram.dtype))
-    cross = _kernel(jnp.matmul(fresh, inputs.T, precision=HIGHEST) / dim, kernel)
-    guess = jnp.matmul(cross, cho_solve(factor, score), precision=HIGHEST)
-    return _errors(weights, vectors, guess, target, "sphere", dim)
+    cross = _kernel(jnp.matmul(task.fresh, inputs.T, precision=HIGHEST) / dim, kernel)
+    guess = jnp.matmul(cross, cho_solve(factor, task.score), precision=HIGHEST)
+    return _errors(weights, task, guess, "sphere", dim)
 
 
 @simulator(ERRORS, check=check_monomials, dtype="float64")
@@ -82,15 +92,13 @@ def simulate_monomials(
     Returns:
         As `simulate_kernel_ridge`.
     """
-    vectors = data.hidden_vectors(key, weights, mode="sphere", size=dim)
-    inputs, score = _samples(key, weights, vectors, "sphere", (num_samples, dim))
-    fresh, target = _test_points(key, weights, vectors, "sphere", (num_test, dim))
-    seen = _monomials(inputs)
+    task = _drawn(key, weights, "sphere", dim, (num_samples, num_test))
+    seen = _monomials(task.inputs)
     gram = jnp.matmul(seen.T, seen, precision=HIGHEST)
-    moments = jnp.matmul(seen.T, score, precision=HIGHEST)
+    moments = jnp.matmul(seen.T, task.score, precision=HIGHEST)
     coefs = cho_solve(cho_factor(gram), moments)
-    guess = jnp.matmul(_monomials(fresh), coefs, precision=HIGHEST)
-    return _errors(weights, vectors, guess, target, "sphere", dim)
+    guess = jnp.matmul(_monomials(task.fresh), coefs, precision=HIGHEST)
+    return _errors(weights, task, guess, "sphere", dim)
 
 
 def _monomials(inputs: Float[Array, "samples dim"]) -> Float[Array, "samples columns"]:
@@ -135,10 +143,8 @@ def simulate_split_readout(
     Returns:
         As `simulate_kernel_ridge`, with the `overlap` per feature.
     """
-    vectors = data.hidden_vectors(key, weights, mode=mode, size=dim)
-    inputs, score = _samples(key, weights, vectors, mode, (num_samples, dim))
-    fresh, target = _test_points(key, weights, vectors, mode, (num_test, dim))
-    score = _shuffled(key, score) if shuffle else score
+    task = _drawn(key, weights, mode, dim, (num_samples, num_test), shuffle)
+    inputs, score = task.inputs, task.score
     first = round(fraction * num_samples)
     labels = data.preprocess(score[:first], scale, link="id", preprocessing="tanh")
     learned = _eigenvectors(
@@ -146,10 +152,10 @@ def simulate_split_readout(
     )
     design = _regressors(inputs[first:], learned, mode, readout)
     coefs = jnp.linalg.lstsq(design, score[first:])[0]
-    columns = _regressors(fresh, learned, mode, readout)
+    columns = _regressors(task.fresh, learned, mode, readout)
     guess = jnp.matmul(columns, coefs, precision=HIGHEST)
-    overlap = jnp.sum(learned * vectors, axis=1) ** 2
-    return _errors(weights, vectors, guess, target, mode, dim) | {"overlap": overlap}
+    overlap = jnp.sum(learned * task.vectors, axis=1) ** 2
+    return _errors(weights, task, guess, mode, dim) | {"overlap": overlap}
 
 
 def _eigenvectors(
@@ -176,44 +182,31 @@ def _regressors(
     return jnp.concatenate([ones, columns], axis=1)
 
 
-def _samples(
+def _drawn(
     key: Key[Array, ""],
     weights: Float[Array, " features"],
-    vectors: Float[Array, "features D"],
     mode: str,
-    shape: tuple[int, int],
-) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
-    """Training inputs and noiseless scores: the first chunk of the seed."""
-    return _draw(jax.random.fold_in(key, data.SAMPLES), weights, vectors, mode, shape)
+    dim: int,
+    counts: tuple[int, int],
+    shuffle: bool = False,
+) -> _Task:
+    """A target with training samples (the first chunk of the seed) and test points."""
+    vectors = data.hidden_vectors(key, weights, mode=mode, size=dim)
 
+    def points(stream: int, count: int) -> tuple[Array, Array]:
+        inputs = data.draw_inputs(
+            jax.random.fold_in(key, stream),
+            mode=mode,
+            shape=(count, dim),
+            dtype=weights.dtype,
+        )
+        hidden = data.hidden_features(inputs, vectors, mode=mode)
+        return inputs, jnp.matmul(hidden**2 - 1, weights, precision=HIGHEST)
 
-def _test_points(
-    key: Key[Array, ""],
-    weights: Float[Array, " features"],
-    vectors: Float[Array, "features D"],
-    mode: str,
-    shape: tuple[int, int],
-) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
-    """Fresh inputs and their noiseless scores."""
-    return _draw(jax.random.fold_in(key, TEST), weights, vectors, mode, shape)
-
-
-def _draw(
-    key: Key[Array, ""],
-    weights: Float[Array, " features"],
-    vectors: Float[Array, "features D"],
-    mode: str,
-    shape: tuple[int, int],
-) -> tuple[Float[Array, "samples size"], Float[Array, " samples"]]:
-    inputs = data.draw_inputs(key, mode=mode, shape=shape, dtype=weights.dtype)
-    hidden = data.hidden_features(inputs, vectors, mode=mode)
-    return inputs, jnp.matmul(hidden**2 - 1, weights, precision=HIGHEST)
-
-
-def _shuffled(
-    key: Key[Array, ""], score: Float[Array, " samples"]
-) -> Float[Array, " samples"]:
-    return jax.random.permutation(jax.random.fold_in(key, SHUFFLE), score)
+    inputs, score = points(data.SAMPLES, counts[0])
+    if shuffle:
+        score = jax.random.permutation(jax.random.fold_in(key, SHUFFLE), score)
+    return _Task(vectors, inputs, score, *points(TEST, counts[1]))
 
 
 def _kernel(
@@ -227,17 +220,16 @@ def _kernel(
 
 def _errors(
     weights: Float[Array, " features"],
-    vectors: Float[Array, "features D"],
+    task: _Task,
     guess: Float[Array, " test"],
-    target: Float[Array, " test"],
     mode: str,
     dim: int,
 ) -> dict[str, Array]:
     """Error on the test points, and what it is compared with."""
-    variance, energy = readouts.label_moments(weights, vectors, mode=mode, dim=dim)
+    variance, energy = readouts.label_moments(weights, task.vectors, mode=mode, dim=dim)
     return {
-        "mse": jnp.mean((guess - target) ** 2),
-        "test_variance": jnp.mean(target**2),
+        "mse": jnp.mean((guess - task.target) ** 2),
+        "test_variance": jnp.mean(task.target**2),
         "label_variance": variance,
         "degree2_energy": energy,
     }

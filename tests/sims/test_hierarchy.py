@@ -254,12 +254,10 @@ def test_kernel_ridge_and_monomials_against_numpy():
     from limen.sims.hierarchy import learners
 
     weights = jnp.asarray(WEIGHTS, jnp.float32)
-    vectors = data.hidden_vectors(key, weights, mode="sphere", size=dim)
-    x, s = learners._samples(key, weights, vectors, "sphere", (n, dim))
-    fresh, target = learners._test_points(key, weights, vectors, "sphere", (m, dim))
-    x, s, fresh, target = (np.asarray(v, float) for v in (x, s, fresh, target))
+    task = learners._drawn(key, weights, "sphere", dim, (n, m))
+    vectors, x, s, fresh, target = (np.asarray(v, float) for v in task)
     assert_allclose(np.linalg.norm(x, axis=1), np.sqrt(dim), rtol=1e-5)
-    hidden = reference.hermite_features(x) @ np.asarray(vectors, float).T
+    hidden = reference.hermite_features(x) @ vectors.T
     assert_allclose(s, (hidden**2 * 1.4 - 1) @ WEIGHTS, atol=1e-4)
     gram = np.exp(x @ x.T / dim) + 0.1 * np.eye(n)
     guess = np.exp(fresh @ x.T / dim) @ np.linalg.solve(gram, s)
@@ -280,7 +278,7 @@ def test_kernel_ridge_and_monomials_against_numpy():
         num_test=m,
     )
     assert_allclose(other["mse"], np.mean((guess - target) ** 2), rtol=2e-3)
-    A = [reference.unflatten(v, dim) for v in np.asarray(vectors, float)]
+    A = [reference.unflatten(v, dim) for v in vectors]
     expected = theory.label_variance(
         np.array([B - np.trace(B) / dim * np.eye(dim) for B in A]),
         WEIGHTS,
