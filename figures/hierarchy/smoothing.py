@@ -87,7 +87,7 @@ FIGURES = (
         "smoothing.",
         sweeps=window,
         sizes={
-            "quick": {"seeds": 256, "dims": (64, 128), "size": 250, "replicas": 4},
+            "quick": {"seeds": 128, "dims": (64, 128), "size": 250, "replicas": 4},
             "paper": {
                 "seeds": 512,
                 "dims": (64, 128, 256),
