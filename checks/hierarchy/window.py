@@ -272,7 +272,7 @@ CLAIMS = (
         design=smoothed,
         sizes={
             "paper": {
-                "seeds": 1024,
+                "seeds": 4096,
                 "dim": 300,
                 "counts": (126, 180, 234, 324),
                 "chunk": 18,
