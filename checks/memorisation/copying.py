@@ -138,6 +138,14 @@ def _claims_maximum(name, function):
     return Mutant(name, change)
 
 
+def _sizes(**grid):
+    """The same grid in few and in more dimensions."""
+    return {
+        "quick": {"seeds": 128, "dim": 96, **grid},
+        "paper": {"seeds": 256, "dim": 384, **grid},
+    }
+
+
 EXACT = Provenance("derived", "Gaussian fourth moments")
 
 CLAIMS = (
@@ -149,22 +157,7 @@ CLAIMS = (
         provenance=EXACT,
         kind=kinds.value(),
         design=leak,
-        sizes={
-            "quick": {
-                "seeds": 128,
-                "dim": 96,
-                "exponent": 0.4,
-                "loads": (0.25, 1.0),
-                "shared": (0.0, 0.25),
-            },
-            "paper": {
-                "seeds": 256,
-                "dim": 384,
-                "exponent": 0.4,
-                "loads": (0.25, 1.0),
-                "shared": (0.0, 0.25),
-            },
-        },
+        sizes=_sizes(exponent=0.4, loads=(0.25, 1.0), shared=(0.0, 0.25)),
         mutants=(
             says(
                 "no leak",
@@ -185,18 +178,7 @@ CLAIMS = (
         provenance=EXACT,
         kind=kinds.value(),
         design=train_energy,
-        sizes={
-            "quick": {
-                "seeds": 128,
-                "dim": 96,
-                "cells": grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4)),
-            },
-            "paper": {
-                "seeds": 256,
-                "dim": 384,
-                "cells": grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4)),
-            },
-        },
+        sizes=_sizes(cells=grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4))),
         mutants=(
             says(
                 "excess d/n^2",
@@ -226,18 +208,7 @@ CLAIMS = (
         provenance=EXACT,
         kind=kinds.value(),
         design=fresh_energy,
-        sizes={
-            "quick": {
-                "seeds": 128,
-                "dim": 96,
-                "cells": grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4)),
-            },
-            "paper": {
-                "seeds": 256,
-                "dim": 384,
-                "cells": grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4)),
-            },
-        },
+        sizes=_sizes(cells=grid(EXPONENTS, (0.25, 1.0), (0.0, 0.4))),
         mutants=(
             says(
                 "ridge ignored",
@@ -255,18 +226,7 @@ CLAIMS = (
         provenance=EXACT,
         kind=kinds.value(),
         design=span,
-        sizes={
-            "quick": {
-                "seeds": 128,
-                "dim": 96,
-                "cells": grid(EXPONENTS, (0.25,), (0.4,)),
-            },
-            "paper": {
-                "seeds": 256,
-                "dim": 384,
-                "cells": grid(EXPONENTS, (0.25,), (0.4,)),
-            },
-        },
+        sizes=_sizes(cells=grid(EXPONENTS, (0.25,), (0.4,))),
         mutants=(says("ridge ignored", lambda dim: 1.0),),
     ),
     Claim(

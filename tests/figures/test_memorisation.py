@@ -35,8 +35,9 @@ def drawn(tmp_path_factory):
 
 def test_every_panel_has_axes_labels_and_data(drawn):
     for _, canvas in drawn.values():
+        assert canvas.axes[-1].get_xlabel()
         for axes in canvas.axes:
-            assert axes.get_xlabel()
+            assert axes.get_ylabel()
             assert axes.lines or axes.collections
 
 
