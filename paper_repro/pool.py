@@ -2,8 +2,12 @@
 
 import multiprocessing as mp
 import os
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing.managers import SyncManager
 from queue import Empty, Queue
 from typing import Any
 
@@ -28,9 +32,16 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
     if at_once <= 1:
         return [execute(job, tell) for job in jobs]
     context = mp.get_context("spawn")
-    with context.Manager() as manager:
+    manager = SyncManager(ctx=context)
+    manager.start(initializer=_end_with_parent)
+    with manager:
         events = manager.Queue()
-        with ProcessPoolExecutor(at_once, mp_context=context) as pool:
+        with (
+            _ended_together(),
+            ProcessPoolExecutor(
+                at_once, mp_context=context, initializer=_end_with_parent
+            ) as pool,
+        ):
             futures = [pool.submit(_child, job, events) for job in jobs]
             _follow(futures, events, tell)
             return [future.result() for future in futures]
@@ -41,6 +52,39 @@ def affordable() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(1, min(cores, pages // MEMORY_PER_PAPER))
+
+
+@contextmanager
+def _ended_together() -> Iterator[None]:
+    """A signal to this process alone stops its workers too, at their next block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    others = set(mp.active_children())
+
+    def stop(signum: int, _: Any) -> None:
+        for child in set(mp.active_children()) - others:
+            child.terminate()
+        raise KeyboardInterrupt if signum == signal.SIGINT else SystemExit(128 + signum)
+
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+def _end_with_parent() -> None:
+    """Make a child stop when its parent is gone, however that ended."""
+
+    def watch() -> None:
+        parent = mp.parent_process()
+        assert parent is not None, "a child has a parent"
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _child(job: Job, events: Queue) -> dict[str, Any]:
