@@ -5,7 +5,7 @@ Written out here again, and not taken from `theory`: an agreement must mean some
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
+from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float
 
 from .data import HIGHEST, unflatten_symmetric
@@ -69,7 +69,7 @@ def population_nmse(
     both = jnp.concatenate([vectors, learned])
     table = square_covariances(both, mode=mode, dim=size)
     cross = jnp.matmul(weights, table[:p, p:], precision=HIGHEST)
-    explained = cross @ jnp.linalg.solve(table[p:, p:], cross)
+    explained = cross @ cho_solve(cho_factor(table[p:, p:]), cross)
     return 1 - explained / (weights @ table[:p, :p] @ weights)
 
 
@@ -87,11 +87,8 @@ def square_covariances(
         len(vectors), -1
     )
 
-    def crossed_with(A: Float[Array, "dim dim"]) -> Float[Array, " vectors"]:
-        products = jnp.matmul(A[None], matrices, precision=HIGHEST)
-        return jnp.sum(products * products.mT, axis=(1, 2))
-
-    crossed = lax.map(crossed_with, matrices)
+    pairs = jnp.matmul(matrices[:, None], matrices[None], precision=HIGHEST)
+    crossed = jnp.sum(pairs * pairs.mT, axis=(2, 3))
     parallel = jnp.matmul(squares, squares.T, precision=HIGHEST)
     moment = 1 + 2 * inner**2 + 8 * parallel + 4 * crossed
     if mode == "sphere":
