@@ -15,7 +15,8 @@ from ..harness import Design, Mutant
 
 KEYWORD_ONLY = Parameter.KEYWORD_ONLY
 SIGMA, GOOD_GAP, WEIGHT = 0.5, 0.5, 1 / 3
-WIDTH, STAGES = 1024, 13  # arms and stages of the programs that quick shares
+WIDTH = 1024  # arms of the programs that quick shares
+NARROW, STAGES = 512, 13  # arms and stages of the bar's shared program
 EXACT = 1e-9  # error of quadrature relative to numbers of order one
 
 

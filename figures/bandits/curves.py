@@ -11,13 +11,13 @@ from ...checks.bandits import passes as several
 from ...checks.bandits import sequential
 from ...checks.bandits.common import (
     EXACT,
+    NARROW,
     SIGMA,
     STAGES,
     WIDTH,
     game,
     hard,
     number,
-    padded_stages,
     prior,
 )
 from ...sims import bandits as sims
@@ -105,7 +105,7 @@ def order_sweeps(*, arms: tuple[int, ...], width: int) -> Sweeps:
         "arms": lambda size, **_: float(size),
     }
     king = {"first_pulls": 100.0, "income": 200.0, "grant": 200.0}
-    bar = {"stage_pulls": padded_stages(sequential.SEVEN), "rise": sequential.RISE}
+    bar = {"stage_pulls": sequential.SEVEN, "rise": sequential.RISE}
     shape = {"width": width}
     return {
         "king": game(sims.drawn_king, axes, shape, **king, **inputs),
@@ -220,7 +220,7 @@ def tail_sweeps(*, arms: int, per_arm: float) -> Sweeps:
         "bar": game(
             sims.drawn_bar,
             axes,
-            {"width": arms},
+            {"width": max(arms, NARROW)},
             stage_pulls=lambda share: share * first * 1.5 ** np.arange(STAGES),
             rise=lambda share: 0.2 / np.sqrt(share * first),
             horizon=arms * per_arm,
@@ -266,7 +266,7 @@ FIGURES = (
         draw=failure,
         sweeps=failure_sweeps,
         sizes={
-            "quick": {"seeds": 512, "arms": MANY[:4], "widths": (WIDTH,) * 4},
+            "quick": {"seeds": 256, "arms": MANY[:4], "widths": (WIDTH,) * 4},
             "paper": {"seeds": 2048, "arms": MANY, "widths": MANY},
             "gpu": {"seeds": 16384, "arms": MANY, "widths": MANY},
         },
@@ -292,7 +292,7 @@ FIGURES = (
         draw=memory,
         sweeps=memory_sweeps,
         sizes={
-            "quick": {"seeds": 32, **KEEPERS},
+            "quick": {"seeds": 16, **KEEPERS},
             "paper": {"seeds": 128, **KEEPERS},
             "gpu": {"seeds": 4096, **KEEPERS},
         },

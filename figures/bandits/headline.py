@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from xarray import DataArray
 
 from ...checks.bandits.common import (
+    NARROW,
     SIGMA,
     WIDTH,
     game,
@@ -35,21 +36,20 @@ UNUSED = 1e-9  # pulls at the levels of a ladder that K arms do not need
 
 
 def sandwich_sweeps(
-    *, arms: tuple[int, ...], widths: tuple[int, ...]
+    *, arms: tuple[int, ...], widths: tuple[int, ...], bars: tuple[int, ...]
 ) -> Mapping[str, Sweep]:
     """Uniform exploration, the ladder g = 4 and the bar, tuned, at their worst gaps.
 
     Args:
         arms: K, powers of 4.
         widths: Arms the programs of each K are compiled for, powers of 4.
+        bars: The K at which the bar is played.
     """
     made = {}
     for size, width in zip(arms, widths, strict=True):
         made[f"uniform {size}"] = _uniform_game(size, width)
         made[f"ladder {size}"] = _ladder_game(size, width)
-        if width <= 2**16:
-            made[f"bar {size}"] = _bar_game(size, width)
-    return made
+    return made | {f"bar {size}": _bar_game(size) for size in bars}
 
 
 def _played(sim: Any, size: int, shape: Any, gaps: list[float], **inputs: Any) -> Sweep:
@@ -77,7 +77,7 @@ def _ladder_game(size: int, width: int) -> Sweep:
     return _played(sims.drawn_ladder, size, shape, gaps, level_pulls=padded)
 
 
-def _bar_game(size: int, width: int) -> Sweep:
+def _bar_game(size: int) -> Sweep:
     """The bar of SB-9(e) at five gaps; the best arm comes last, the dearest place."""
     constant, cost, _ = theory.bar_limit_constant(GROWTH, RISE, 22)
     first = SCALE * 2 * number(constant) / number(cost)
@@ -85,7 +85,7 @@ def _bar_game(size: int, width: int) -> Sweep:
     return _played(
         sims.drawn_bar,
         size,
-        {"width": width},
+        {"width": max(size, NARROW)},
         [*(unit * np.array([0.5, 0.75, 1.0, 1.25])).tolist(), 0.5],
         stage_pulls=padded_stages(first * GROWTH ** np.arange(stage_count(size))),
         rise=RISE * unit,
@@ -186,7 +186,14 @@ def horizon_sweeps(*, arms: int, per_arm: tuple[float, ...]) -> Mapping[str, Swe
     few = {"pulls": pulls, "memory": 64.0, **hard(arms, 64.0)}
     full = {"pulls": 8.0, "memory": 1e9, **hard(arms)}
     return {
-        "bar": game(sims.drawn_bar, axes, shape, 4, **bar_inputs(arms), **hard(arms)),
+        "bar": game(
+            sims.drawn_bar,
+            axes,
+            {"width": max(NARROW, arms)},
+            4,
+            **bar_inputs(arms),
+            **hard(arms),
+        ),
         "king": game(
             sims.drawn_king,
             axes,
@@ -283,7 +290,9 @@ def _on_prior(regret: Any, arms: int, per_arm: float) -> float:
     return _unit((late + 2 * early) / 3, arms, per_arm)
 
 
-QUARTET = (16, 256, 4096, 65536, 2**20)
+FEW = {"arms": (16, 256, 1024), "widths": (WIDTH,) * 3, "bars": (16, 256)}
+QUINTET = (16, 256, 4096, 65536, 2**20)
+MANY = {"arms": QUINTET, "widths": QUINTET, "bars": QUINTET[:4]}
 FIGURES = (
     Figure(
         name="sandwich",
@@ -295,9 +304,9 @@ FIGURES = (
         draw=sandwich,
         sweeps=sandwich_sweeps,
         sizes={
-            "quick": {"seeds": 128, "arms": (16, 256, 1024), "widths": (1024,) * 3},
-            "paper": {"seeds": 128, "arms": QUARTET, "widths": QUARTET},
-            "gpu": {"seeds": 512, "arms": QUARTET, "widths": QUARTET},
+            "quick": {"seeds": 128, **FEW},
+            "paper": {"seeds": 128, **MANY},
+            "gpu": {"seeds": 512, **MANY},
         },
     ),
     Figure(
@@ -307,7 +316,7 @@ FIGURES = (
         draw=horizon,
         sweeps=horizon_sweeps,
         sizes={
-            "quick": {"seeds": 64, "arms": 256, "per_arm": (1e4, 1e6, 1e8, 1e10)},
+            "quick": {"seeds": 32, "arms": 256, "per_arm": (1e4, 1e6, 1e8, 1e10)},
             **{
                 preset: {
                     "seeds": seeds,

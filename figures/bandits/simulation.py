@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from scipy import stats
 from xarray import DataArray
 
-from ...checks.bandits.common import game, number, widened
+from ...checks.bandits.common import NARROW, game, number, widened
 from ...sims import bandits as sims
 from ...sims.bandits.sweeps import stage_count
 from ...sims.sweep import Sweep, zip_
@@ -81,7 +81,7 @@ def _players(arms: int, width: int, stages: int) -> dict[str, Sweep]:
     made["bar"] = game(
         sims.drawn_bar,
         family,
-        shape,
+        {"width": max(arms, NARROW)},
         stage_pulls=first * growth,
         rise=0.2 / np.sqrt(first),
         **inputs,

@@ -60,16 +60,20 @@ def drawn_means(
     low, high = jax.scipy.special.ndtr(jnp.asarray(CUT, gap.dtype))
     bell = jax.scipy.special.ndtri(low + unit * (high - low))
     climb_up = gap * (index / (arms - 1) - 0.5)
+    is_best = index == 0
     families = (
-        jnp.where(index == 0, gap, 0.0),
+        jnp.where(is_best, gap, 0.0),
         unit,
-        jnp.where(index == 0, 0.82, 0.5 + SPREAD * bell),
-        jnp.where(index == 0, 1.0, jnp.where(index < arms / 2, 1 - gap, 0.0)),
+        jnp.where(is_best, 0.82, 0.5 + SPREAD * bell),
+        jnp.where(is_best, 1.0, jnp.where(index < arms / 2, 1 - gap, 0.0)),
         0.5 + climb_up,
         0.5 - climb_up,
         0.5 + gap * (unit - 0.5),
     )
-    means = jnp.stack(families)[jnp.round(family).astype(jnp.int32)]
+    chosen = jnp.round(family)
+    means = families[0]
+    for number, other in enumerate(families[1:], start=1):
+        means = jnp.where(chosen == number, other, means)
     span = jnp.maximum(last - first + 1, 1.0)
     place = first + jnp.floor(span * jax.random.uniform(place_key, (), gap.dtype))
     place = jnp.where(family > 3.5, 0.0, jnp.minimum(place, last)).astype(jnp.int32)

@@ -8,7 +8,7 @@ from limen.sims.sweep import draw
 from limen.theory import bandits
 
 SMALL = {
-    "sandwich": {"arms": (16, 64), "widths": (64, 64)},
+    "sandwich": {"arms": (16, 64), "widths": (64, 64), "bars": (16, 64)},
     "horizon": {"arms": 16, "per_arm": (1e4, 1e6)},
     "simulation": {"arms": (20, 30), "widths": (64, 64), "stages": 13},
     "passes": {"per_arm": (1e6, 1e8)},
