@@ -1,14 +1,14 @@
 """What the engine costs beside a hand-written jitted vmap, and what it saves.
 
-Overhead beyond compile + run, a Python loop of jitted calls, the second start of a
-process, resume per block, planning 10,000 cells, memory against the plan. Run:
-python benchmarks/bench_sweep.py
+Overhead beyond compile + run (12,288 small lanes, a minute of work), a Python loop of
+jitted calls, the second start of a process, resume per block, planning 10,000 cells,
+memory against the compiler's number. Run:
+python benchmarks/bench_sweep.py [loop overhead minute start resume plan memory]
 """
 
 import functools
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +20,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 from limen.sims.sweep import Store, Sweep, simulator
-from limen.sims.sweep.execute import _programs
 
 REPEATS = 5
 
@@ -80,25 +79,56 @@ def overhead(cells=48, seeds=256, dim=64, steps=200):
         static={"dim": [dim], "steps": [steps]},
         dynamic={"rate": rates},
     )
-    hand = by_hand(dim, steps)
-    keys = jax.random.split(jax.random.key(0), cells * seeds)
-    lanes = np.repeat(rates, seeds).astype(np.float32)
-    batches = cut(keys, lanes)
-    hand(batches[:1])
+    side_by_side(sweep, seeds, (256, engine_tile(sweep)), REPEATS)
+
+
+def minute(dim=64, steps=200, seconds=20.0):
+    """The same at `seconds` of wall on all cores; the tile is the engine's."""
+    sweep = Sweep(
+        sim=descent,
+        static={"dim": [dim], "steps": [steps]},
+        dynamic={"rate": np.linspace(0.1, 0.9, 48)},
+    )
+    tile = engine_tile(sweep)
+    hand, keys = by_hand(dim, steps), jax.random.split(jax.random.key(0), 16 * tile)
+    batches = cut(keys, np.full(16 * tile, 0.3, np.float32), tile)
+    hand(batches)
+    lanes = seconds / best(lambda: hand(batches), 3)[0] * 16 * tile
+    side_by_side(sweep, 16 * round(lanes / 48 / 16), (tile,), 1)
+
+
+def engine_tile(sweep):
+    """Lanes of one call of the only program of a sweep."""
+    (group,) = sweep.plan(1).groups.values()
+    return group.tile
+
+
+def side_by_side(sweep, seeds, tiles, repeats):
+    """The engine with a store on disk against hand-written loops of calls."""
+    dim, steps = (sweep.static[name][0] for name in ("dim", "steps"))
+    rates = np.repeat(sweep.dynamic["rate"], seeds).astype(np.float32)
+    keys, hand = jax.random.split(jax.random.key(0), len(rates)), by_hand(dim, steps)
+    batches = {tile: cut(keys, rates, tile) for tile in tiles}
+    for calls in batches.values():
+        hand(calls[:1])
     sweep.run(16, progress=False)
-    engine, there = [], []
-    for _ in range(REPEATS):
-        there.append(best(lambda: hand(batches), 1)[0])
+    engine, there = [], {tile: [] for tile in tiles}
+    for _ in range(repeats):
+        for tile, calls in batches.items():
+            there[tile].append(best(lambda calls=calls: hand(calls), 1)[0])
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "store"
             run = functools.partial(sweep.run, seeds, store=root, progress=False)
             engine.append(best(run, 1)[0])
-    mine, theirs = np.median(engine), np.median(there)
-    print(
-        f"{cells * seeds:,} lanes (d={dim}, T={steps}): by hand {theirs:.3f} s, "
-        f"engine with durable store {mine:.3f} s: overhead {mine / theirs - 1:+.1%} "
-        f"(best of {REPEATS}: {min(engine) / min(there) - 1:+.1%})"
-    )
+    mine = np.median(engine)
+    for tile in tiles:
+        theirs = np.median(there[tile])
+        print(
+            f"{len(rates):,} lanes (d={dim}, T={steps}): by hand in calls of {tile} "
+            f"{theirs:.3f} s, engine (tile {engine_tile(sweep)}, durable store) "
+            f"{mine:.3f} s: overhead {mine / theirs - 1:+.1%} "
+            f"(best of {repeats}: {min(engine) / min(there[tile]) - 1:+.1%})"
+        )
 
 
 def against_a_loop(dim=8, steps=200, lanes=256):
@@ -128,12 +158,22 @@ START = """
 import sys, time; sys.path.insert(0, {folder!r})
 from bench_sweep import descent
 from limen.sims.sweep import Sweep
+from limen.sims.sweep import execute
+build, clocks = execute.build, []
+def timed(*arguments):
+    wall, cpu = time.perf_counter(), time.thread_time()
+    made = build(*arguments)
+    clocks.append((wall, time.perf_counter(), time.thread_time() - cpu))
+    return made
+execute.build = timed
 started = time.perf_counter()
 sweep = Sweep(sim=descent, static={{"dim": [8, 16, 32, 64], "steps": [200]}},
               dynamic={{"rate": [0.1, 0.5]}})
 rows = sweep.run(128, progress=False)
 a = rows.attrs
-print(a["cached"], a["compile_seconds"], time.perf_counter() - started)
+ended = time.perf_counter()
+begun, done, cpu = zip(*clocks)
+print(a["cached"], max(done) - min(begun), sum(cpu), ended - started)
 """
 
 
@@ -150,11 +190,12 @@ def second_start():
                 capture_output=True,
                 check=True,
             )
-            cached, compiling, whole = run.stdout.split()
+            cached, *seconds = run.stdout.split()
+            wall, cpu, whole = map(float, seconds)
             print(
-                f"{name} start, 4 signatures: {cached} from the cache, tracing, "
-                f"lowering and compiling {float(compiling):.2f} s (summed over "
-                f"threads), the whole sweep {float(whole):.2f} s"
+                f"{name} start, 4 signatures: {cached} from the cache; from the first "
+                f"trace to the last executable {wall:.2f} s, CPU time of these threads "
+                f"{cpu:.2f} s; the whole sweep {whole:.2f} s"
             )
 
 
@@ -183,20 +224,41 @@ def planning():
     print(f"plan of 10,000 cells: {seconds:.2f} s")
 
 
+MEMORY = """
+import re, sys; sys.path.insert(0, {folder!r})
+from pathlib import Path
+from bench_sweep import descent
+from limen.sims.sweep import Policy, Sweep
+def memory(field):
+    text = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(field + ":[^0-9]*([0-9]+)", text)[1])
+sweep = Sweep(sim=descent, static={{"dim": [2048], "steps": [50]}},
+              dynamic={{"rate": [0.3]}}, policy=Policy(tile=256))
+predicted = sweep.run(1, progress=False).attrs["peak_bytes"]
+Path("/proc/self/clear_refs").write_text("5")
+before = memory("VmRSS")
+sweep.run(int(sys.argv[1]), progress=False)
+(group,) = sweep.plan(1).groups.values()
+print(predicted, 256 * group.lane_bytes, memory("VmHWM") - before)
+"""
+
+
 def memory():
-    """Peak memory of the process against what the compiler says of the program."""
-    sweep = Sweep(
-        sim=descent, static={"dim": [512], "steps": [200]}, dynamic={"rate": [0.3]}
-    )
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    rows = sweep.run(1024, progress=False)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    program = next(reversed(_programs.values())).result()
-    print(
-        f"memory: compiler {rows.attrs['peak_bytes'] / 2**20:.1f} MiB for a call of "
-        f"{program.lanes} lanes; the process grew by {(after - before) / 2**20:.1f} "
-        "MiB (compilation included)"
-    )
+    """Growth of a process during calls against the compiler's number and the plan."""
+    script = MEMORY.format(folder=str(Path(__file__).parent))
+    for calls in (1, 4):
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(256 * calls)],
+            text=True,
+            capture_output=True,
+            check=True,
+        )
+        compiler, plan, grown = (int(n) / 2**20 for n in run.stdout.split())
+        print(
+            f"memory, {calls} calls of 256 lanes (d=2048, T=50): the process grew by "
+            f"{grown:.0f} MiB; the compiler says {compiler:.0f} MiB per call (grown "
+            f"{grown / compiler - 1:+.0%}), the plan at most {plan:.0f} MiB"
+        )
 
 
 def main():
@@ -205,12 +267,17 @@ def main():
         f"jax {jax.__version__}, {jax.devices()[0].device_kind}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}"
     )
-    against_a_loop()
-    overhead()
-    second_start()
-    resume()
-    planning()
-    memory()
+    parts = {
+        "loop": lambda: [against_a_loop(lanes=n) for n in (256, 4096)],
+        "overhead": overhead,
+        "minute": minute,
+        "start": second_start,
+        "resume": resume,
+        "plan": planning,
+        "memory": memory,
+    }
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import xarray as xr
 
 from ..sims import sweep as engine
 from ..sims.sweep import store
+from ..sims.sweep.progress import table
 from . import tables
 
 
@@ -50,9 +51,11 @@ def listing() -> str:
 
 
 def planned(order: Order) -> str:
-    """The plan: groups, tiles, compilations, bytes; nothing runs."""
+    """The plan: groups, tiles, compilations, bytes, what is done; nothing runs."""
     budget = engine.MemoryBudget(fraction=order.memory_fraction)
-    return str(order.sweep().plan(order.seeds, budget=budget))
+    plan = order.sweep().plan(order.seeds, base_seed=order.base_seed, budget=budget)
+    known = engine.Store(order.store) if order.store.is_dir() else None
+    return table(plan, known)
 
 
 def carried_out(order: Order) -> xr.Dataset:

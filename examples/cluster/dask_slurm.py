@@ -21,7 +21,7 @@ def cluster(local):
     from dask_jobqueue import SLURMCluster
 
     jobs = SLURMCluster(cores=1, processes=1, memory="8GB", walltime="02:00:00")
-    jobs.adapt(maximum_jobs=16)
+    jobs.adapt(minimum_jobs=1, maximum_jobs=16)
     return jobs
 
 

@@ -14,6 +14,8 @@ from .lane import Lane as Lane
 from .lane import rerun_lane as rerun_lane
 from .memory import MemoryBudget as MemoryBudget
 from .plan import Plan as Plan
+from .reduction import Histogram as Histogram
+from .reduction import Moments as Moments
 from .run import draw as draw
 from .run import run as run
 from .run import run_share as run_share

@@ -9,6 +9,7 @@ from .block import Arrays
 from .grid import Axis, describe
 from .keep import Store
 from .plan import Cell, Group, Request
+from .reduction import Reduction
 from .signature import attributes
 
 
@@ -20,7 +21,8 @@ def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Datase
     cells is padded likewise, its true size stands in `<dimension>_size`.
     """
     sweep, rows = request.sweep, request.rows
-    axes, replicas = sweep.axes, sweep.replicas
+    axes = sweep.axes
+    replicas = 1 if sweep.reduce is not None else sweep.replicas
     grid_shape = tuple(len(axis.values) for axis in axes)
     lanes = (rows,) if replicas == 1 else (rows, replicas)
     sizes = _sizes(request)
@@ -55,7 +57,24 @@ def assemble(request: Request, store: Store, attrs: dict[str, Any]) -> xr.Datase
     data |= _true_sizes(request, sizes, dims[: len(axes)], grid_shape)
     coords = _coords(axes, rows, replicas) | _kept(request)
     attrs = attrs | trouble.attrs() | {"simulator": sweep.sim.name}
-    return xr.Dataset(data, coords, attributes(attrs))
+    made = xr.Dataset(data, coords, attributes(attrs))
+    return made if sweep.reduce is None else _merged(made, sweep.reduce)
+
+
+def _merged(rows: xr.Dataset, reduction: Reduction) -> xr.Dataset:
+    """One reduced entry per cell, from those of its quanta."""
+    made = rows.drop_dims("seed").assign_coords({reduction.dim: reduction.labels})
+    for name, array in rows.data_vars.items():
+        if "seed" in array.dims:
+            first = array.transpose("seed", reduction.dim, ..., missing_dims="ignore")
+            merged = (
+                first.values.any(0)
+                if name == "valid"
+                else reduction.merged(first.values)
+            )
+            made[name] = first.dims[1:], merged
+    order = (*rows["valid"].dims[:-1], reduction.dim, ...)
+    return made.transpose(*order).assign_attrs(rows.attrs)
 
 
 class _Trouble:
@@ -108,7 +127,7 @@ def _outputs(request: Request) -> dict[str, tuple[tuple[str, ...], Any]]:
     if not request.layout.places:
         return {}
     group = request.layout.places[0][0]
-    return {n: (group.sim.outputs[n], s.dtype) for n, s in group.shapes.items()}
+    return {n: (group.recipe.dims(n), s.dtype) for n, s in group.shapes.items()}
 
 
 def _sizes(request: Request) -> dict[str, int]:
@@ -128,7 +147,7 @@ def _group_sizes(group: Group) -> dict[str, int]:
     return {
         dim: size
         for name, shape in group.shapes.items()
-        for dim, size in zip(group.sim.outputs[name], shape.shape, strict=True)
+        for dim, size in zip(group.recipe.dims(name), shape.shape, strict=True)
     }
 
 

@@ -166,9 +166,9 @@ class _Run:
                 self._calls()
             except jax.errors.JaxRuntimeError as error:
                 self._again(error)
-        self._flush(force=True)
         for block in self.blocks:
             block.result()
+        self._flush(last=True)
         self.report.run_seconds += time.perf_counter() - started
         self.report.lanes += self.done
         self.report.flops += self.done * self.program.flops
@@ -213,7 +213,7 @@ class _Run:
         while not all(out.is_ready() for out in called.values()):
             if self.control.impatient():
                 return
-            time.sleep(2e-4 if time.monotonic() - started < 0.05 else 5e-3)
+            time.sleep(5e-5 if time.monotonic() - started < 0.05 else 5e-3)
         stop = min(start + self.program.lanes, self.job.lanes)
         whole = {name: np.asarray(out) for name, out in called.items()}
         for name, out in whole.items():
@@ -226,12 +226,12 @@ class _Run:
         self.control.observe("lanes", self.job.group, float(stop - start))
         self._flush()
 
-    def _flush(self, force: bool = False) -> None:
-        """Hand finished quanta to the writer, once in a while."""
+    def _flush(self, last: bool = False) -> None:
+        """Hand finished quanta to the writer, once in a while; write the last here."""
         group, job = self.job.group, self.job
         ready = self.done // group.width
         late = time.monotonic() - self.flushed > FLUSH_SECONDS
-        if ready == self.written or not (late or force):
+        if ready == self.written or not (late or last):
             return
         quanta = job.quanta[self.written : ready]
         part = slice(self.written * group.width, ready * group.width)
@@ -240,9 +240,11 @@ class _Run:
             for name, rows in self.rows.items()
         }
         cells = [job.cells[key] for key in dict.fromkeys(key for key, _ in quanta)]
-        put = self.store.put
-        facts = self.program.facts()
-        self.blocks.append(self.writer.submit(put, group, cells, quanta, arrays, facts))
+        block = (group, cells, quanta, arrays, self.program.facts())
+        if last:
+            self.store.put(*block)
+        else:
+            self.blocks.append(self.writer.submit(self.store.put, *block))
         if len(self.blocks) > QUEUED_BLOCKS:
             self.blocks[-QUEUED_BLOCKS - 1].result()
         self.report.blocks += 1

@@ -13,7 +13,6 @@ from .errors import SpecificationError
 from .simulator import Simulator
 
 RESERVED = ("seed", "replica", "valid", "key")
-SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,9 @@ def report(what: str, offenders: Sequence[str]) -> None:
     Raises:
         SpecificationError: If there is any.
     """
-    if not offenders:
-        return
-    more = len(offenders) - SHOWN
-    tail = [f"… and {more} more"] if more > 0 else []
-    lines = "\n  ".join([*offenders[:SHOWN], *tail])
-    raise SpecificationError(f"{what} ({len(offenders)}):\n  {lines}")
+    if offenders:
+        lines = "\n  ".join(offenders)
+        raise SpecificationError(f"{what} ({len(offenders)}):\n  {lines}")
 
 
 def describe(values: Mapping[str, Any]) -> str:

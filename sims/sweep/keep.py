@@ -26,6 +26,7 @@ from .errors import CorruptBlock, NonDeterministic, StoreError
 from .locks import Lock
 from .plan import Cell, Group, Quantum
 from .program import kept
+from .reduction import described
 from .signature import SCHEMA, provenance
 from .source import source_hash
 
@@ -90,7 +91,7 @@ class Store:
         """
         block, position = self._index[group.address][quantum]
         arrays = block.arrays or self._load(block)
-        return {name: arrays[name][position] for name in group.stored}
+        return {name: arrays[name][position] for name in group.shapes}
 
     def locate(self, group: Group, quantum: Quantum, lane: int) -> tuple[str, int]:
         """Address of the block, and number in it, of a lane: as `rerun_lane` takes."""
@@ -317,6 +318,8 @@ def _header(
         "source": source_hash(group.sim),
         "static": dict(group.recipe.static),
         "shared": {name: array_digest(a) for name, a in group.shared.items()},
+        "reduce": described(group.recipe.reduce),
+        "batch": group.recipe.batch,
         "outputs": {name: kept(out) for name, out in group.recipe.outputs.items()},
         "replicas": group.replicas,
         "quantum": group.quantum,

@@ -15,6 +15,7 @@ from .errors import SpecificationError
 from .grid import describe
 from .keep import shared_file
 from .program import Recipe, root_words
+from .reduction import restored
 from .simulator import resolve
 from .source import source_hash
 from .spec import Out, Policy
@@ -161,6 +162,8 @@ def _recipe(base: Path, block: Block) -> tuple[Recipe, dict[str, np.ndarray]]:
                 name: Out(_keep(part)) for name, part in header["outputs"].items()
             },
             policy=Policy(**header["policy"]),
+            reduce=restored(header.get("reduce")),
+            batch=header.get("batch", 1),
         ),
         shared,
     )

@@ -1,6 +1,5 @@
 """Planning: cells into groups, groups into tiles; nothing compiles, nothing runs."""
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ TILES = {"cpu": (32 * 2**20, 256)}
 TILES_ELSEWHERE = (4 * 2**30, 4096)
 LANES = 2**32
 Quantum = tuple[str, int]
+_traces: dict[Any, tuple[dict[str, jax.ShapeDtypeStruct], int, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,6 @@ class Group:
     def width(self) -> int:
         """Lanes of one quantum."""
         return self.quantum * self.replicas
-
-    @property
-    def stored(self) -> dict[str, jax.ShapeDtypeStruct]:
-        """What is stored of one lane."""
-        return self.shapes
 
     @property
     def stored_bytes(self) -> int:
@@ -192,7 +187,21 @@ def _checked(seeds: int, sweep: Sweep) -> int:
         raise SpecificationError(f"`seeds` must be an integer >= 0, but is {seeds!r}.")
     if (int(seeds) + sweep.sim.quantum) * sweep.replicas >= LANES:
         raise SpecificationError("`seeds * replicas` must be below 2**32.")
+    if sweep.reduce is not None:
+        if seeds % sweep.sim.quantum:
+            raise SpecificationError(
+                f"With `reduce`, `seeds` must be a multiple of {sweep.sim.quantum}."
+            )
+        return int(seeds) // sweep.sim.quantum
     return min(int(seeds), 1) if sweep.sim.deterministic else int(seeds)
+
+
+def _sizes(sweep: Sweep) -> tuple[int, int, int]:
+    """Lanes per seed, seeds per quantum, lanes reduced to one (then both are 1)."""
+    replicas, quantum = sweep.replicas, sweep.sim.quantum
+    return (
+        (replicas, quantum, 1) if sweep.reduce is None else (1, 1, quantum * replicas)
+    )
 
 
 def _rows(sweep: Sweep, layout: Layout, seeds: int, fill: bool) -> int:
@@ -327,6 +336,7 @@ def _group(
     base_seed: int,
 ) -> Group:
     sim, policy = sweep.sim, sweep.policy.of(sweep.sim)
+    replicas, quantum, batch = _sizes(sweep)
     outputs = {k: sweep.outputs.get(k, Out()) for k in sim.outputs}
     recipe = Recipe(
         sim=sim,
@@ -335,21 +345,25 @@ def _group(
         shared=_abstract(shared),
         outputs={k: out for k, out in outputs.items() if not out.drop},
         policy=policy,
+        reduce=sweep.reduce,
+        batch=batch,
     )
-    shapes, lane_bytes, operations = _traced(recipe_key(recipe), _Hidden(recipe))
+    shapes, lane_bytes, operations = _traced(recipe)
     tile = policy.tile or _tile(lane_bytes)
+    if sweep.reduce is not None and tile != "all":
+        tile = max(1, int(policy.tile or tile * batch) // batch)
     stream = int(digest(sweep.crn_group or sim.name, 4), 16)
     seed = 0 if sim.deterministic else int(base_seed)
     signature = [
         {"schema": SCHEMA, "simulator": sim.name, "source": source_hash(sim)},
-        [static, sweep.replicas, sim.quantum, seed, stream, sweep.crn],
+        [static, replicas, quantum, seed, stream, sweep.crn],
         [tile, machine(), recipe_key(recipe)[1], _digests(shared)],
     ]
     return Group(
         recipe=recipe,
         shared=shared,
-        replicas=sweep.replicas,
-        quantum=sim.quantum,
+        replicas=replicas,
+        quantum=quantum,
         tile=tile,
         shapes=shapes,
         lane_bytes=lane_bytes,
@@ -360,24 +374,12 @@ def _group(
     )
 
 
-class _Hidden:
-    """An argument that a cache does not look at."""
-
-    def __init__(self, value: Any):
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hidden)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@functools.lru_cache(maxsize=4096)
-def _traced(
-    key: Any, recipe: _Hidden
-) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
-    return recipe.value.trace()
+def _traced(recipe: Recipe) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
+    """What tracing says of a recipe; each is traced once in a process."""
+    key = recipe_key(recipe)
+    if key not in _traces:
+        _traces[key] = recipe.trace()
+    return _traces[key]
 
 
 def _tile(lane_bytes: int) -> int:

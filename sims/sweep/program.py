@@ -15,6 +15,7 @@ import numpy as np
 from . import cache
 from .canonical import canonical
 from .errors import SpecificationError
+from .reduction import Reduction, described, reduced
 from .signature import numerics
 from .simulator import Simulator
 from .spec import Out, Policy
@@ -34,6 +35,8 @@ class Recipe:
         shared: Shapes and dtypes of the inputs that all lanes see.
         outputs: Kept outputs, with the part that is kept.
         policy: Numerics, complete.
+        reduce: Reduction over the lanes of a batch, if any.
+        batch: Number of these lanes; without reduction 1.
     """
 
     sim: Simulator
@@ -42,6 +45,13 @@ class Recipe:
     shared: Shapes
     outputs: Mapping[str, Out]
     policy: Policy
+    reduce: Reduction | None = None
+    batch: int = 1
+
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Names of the dimensions of an output of `lane`."""
+        dims = self.sim.outputs[name]
+        return dims if self.reduce is None else (self.reduce.dim, *dims)
 
     def context(self) -> Any:
         """The numerical settings of the policy."""
@@ -58,8 +68,14 @@ class Recipe:
         return {name: _part(made[name], out.keep) for name, out in self.outputs.items()}
 
     def lane(self, root, stream, hi, lo, lane, inputs, shared) -> dict[str, Any]:
-        """One lane from the words of its address."""
-        return self.one(lane_key(root, stream, hi, lo, lane), inputs, shared)
+        """One lane, or one batch of lanes reduced, from the words of its address."""
+        if self.reduce is None:
+            return self.one(lane_key(root, stream, hi, lo, lane), inputs, shared)
+        lanes = lane * np.uint32(self.batch) + jnp.arange(self.batch, dtype=np.uint32)
+        rows = jax.vmap(
+            lambda one: self.one(lane_key(root, stream, hi, lo, one), inputs, shared)
+        )(lanes)
+        return reduced(self.reduce, rows, self.policy.dtype)
 
     def arguments(self, lanes: int | None) -> tuple[Any, ...]:
         """Abstract arguments of `lane`, or of a batch of lanes."""
@@ -104,10 +120,10 @@ def recipe_key(recipe: Recipe) -> tuple[Any, str]:
     }
     parts = {k: kept(out) for k, out in recipe.outputs.items()}
     policy = recipe.policy
-    text = canonical(
-        [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
-    )
-    return inspect.unwrap(recipe.sim.function), text
+    made = [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
+    if recipe.reduce is not None:
+        made += [described(recipe.reduce), recipe.batch]
+    return inspect.unwrap(recipe.sim.function), canonical(made)
 
 
 def kept(out: Out) -> Any:
@@ -291,7 +307,7 @@ def _check_shapes(recipe: Recipe, shapes: Mapping[str, Any]) -> None:
     """Refuse empty outputs, and dimensions of one name and two sizes."""
     sizes: dict[str, int] = {}
     for name, shape in shapes.items():
-        for dim, size in zip(recipe.sim.outputs[name], shape.shape, strict=True):
+        for dim, size in zip(recipe.dims(name), shape.shape, strict=True):
             if size == 0 or sizes.setdefault(dim, size) != size:
                 raise SpecificationError(
                     f"`{recipe.sim.name}`: dimension `{dim}` of `{name}` has size "

@@ -37,6 +37,7 @@ def numerics(x64: bool, matmul: str) -> Iterator[None]:
         yield
 
 
+@functools.cache
 def machine() -> dict[str, Any]:
     """The part of the numerics signature that this process fixes."""
     device = jax.devices()[0]

@@ -1,5 +1,6 @@
 """A simulator: a pure function of one lane, with its declaration read off it."""
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -65,7 +66,7 @@ class Simulator:
         """Run one lane."""
         return self.function(*args, **kwargs)
 
-    @property
+    @functools.cached_property
     def reference(self) -> str:
         """`module:function` where that can be imported, else `file.py:function`."""
         module, path = self.function.__module__, _file(self.function)

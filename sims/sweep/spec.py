@@ -10,6 +10,7 @@ import numpy as np
 
 from . import grid
 from .errors import SpecificationError
+from .reduction import Reduction
 from .simulator import Simulator
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Sweep:
         shared: Inputs common to all cells of a program: functions of static values.
         where: Which cells exist.
         outputs: Parts of outputs to keep.
-        reduce: Reserved for a reduction on the device; refused for now.
+        reduce: `Moments()` or `Histogram(…)` per cell on the device, instead of rows.
         replicas: Lanes per seed; replica r of seed i is lane i·replicas + r.
         crn: Common random numbers: the same keys in every cell.
         crn_group: Name of a stream that several simulators share.
@@ -104,7 +105,7 @@ class Sweep:
     shared: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     where: Callable[..., bool] | None = None
     outputs: Mapping[str, Out] = field(default_factory=dict)
-    reduce: Any = None
+    reduce: Reduction | None = None
     replicas: int = 1
     crn: bool = False
     crn_group: str | None = None
@@ -234,8 +235,11 @@ def _check_names(sweep: Sweep) -> None:
     kept = [out.keep for out in sweep.outputs.values() if isinstance(out.keep, slice)]
     if any((part.start or 0) < 0 or (part.step or 1) < 0 for part in kept):
         problems.append("`keep` must count forwards from the start")
-    if sweep.reduce is not None:
-        problems.append("`reduce` is not there yet: average rows, or keep fewer")
+    thinned = any(out.keep is not None for out in sweep.outputs.values())
+    if sweep.reduce is not None and (thinned or "status" in sweep.outputs):
+        problems.append("`reduce` takes whole outputs, and `status` with them")
+    if sweep.reduce is not None and sim.deterministic:
+        problems.append("`reduce` needs seeds, but the simulator is deterministic")
     if inspect.unwrap(sim.function).__code__.co_freevars:
         problems.append("the simulator closes over local variables: pass them instead")
     grid.report(f"The sweep of {sim!r} cannot run", problems)

@@ -62,6 +62,9 @@ def test_a_dry_run_runs_nothing(mine, tmp_path, capsys):
     assert status([*mine, "--seeds", "20", "--dry-run"]) == 0
     assert "2 programs" in capsys.readouterr().out
     assert not (tmp_path / "results").exists()
+    assert status([*mine, "--seeds", "16"]) == 0
+    assert status([*mine, "--seeds", "16", "--dry-run"]) == 0
+    assert capsys.readouterr().out.count(" 100% ") == 2
 
 
 def test_the_store_can_be_looked_at_verified_exported_and_compared(mine, capsys):

@@ -4,7 +4,17 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
-from limen.sims.sweep import NotFinite, Out, SpecificationError, Sweep, rerun_lane, zip_
+from limen.sims.sweep import (
+    Histogram,
+    Moments,
+    NotFinite,
+    Out,
+    SpecificationError,
+    Sweep,
+    rerun_lane,
+    store,
+    zip_,
+)
 
 
 def test_dims_coords_dtypes(sims):
@@ -105,6 +115,32 @@ def test_deterministic_in_double_precision(sims):
     assert rows.sizes["seed"] == 1
     np.testing.assert_allclose(rows.area[0, :, 0], [np.pi, 4 * np.pi], rtol=1e-3)
     assert jax.config.jax_enable_x64 == before
+
+
+def test_moments_are_those_of_the_rows(coins, tmp_path):
+    """Reduced on the device, in two runs; lanes that failed do not count."""
+    rows = coins(0.2, 0.7, replicas=2).run(48)
+    coins(0.7, replicas=2, reduce=Moments()).run(16, store=tmp_path)
+    sweep = coins(0.2, 0.7, replicas=2, reduce=Moments())
+    reduced = sweep.run(48, store=tmp_path)
+    assert reduced.value.dims == ("bias", "moment")
+    good = rows.value.astype(float).where(rows.valid)
+    good = good.stack(lane=("seed", "replica"))
+    expected = [good.count("lane"), good.mean("lane"), good.var("lane", ddof=1)]
+    np.testing.assert_allclose(reduced.value.T, expected, rtol=1e-5)
+    xr.testing.assert_equal(sweep.run(48), reduced)
+    (path, *_) = store.blocks(tmp_path)
+    assert rerun_lane(path.stem, 0, store=tmp_path).deviation["value"] < 1e-6
+
+
+def test_histograms_count_every_lane_once(coins):
+    rows = coins(0.2, 0.7).run(32)
+    reduced = coins(0.2, 0.7, reduce=Histogram(0.0, 4.0, 4)).run(32)
+    np.testing.assert_array_equal(reduced.bin, [0, 1, 2, 3])
+    for i in (0, 1):
+        heads = rows["count"][i].values[rows.valid[i]].clip(0, 3)
+        expected = np.bincount(heads, minlength=4)
+        np.testing.assert_array_equal(reduced["count"][i], expected)
 
 
 @pytest.mark.parametrize("suffix", ["nc", "zarr"])

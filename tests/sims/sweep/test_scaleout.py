@@ -1,8 +1,10 @@
 """Several processes over one store: the same bits, whoever computes."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +55,35 @@ def test_two_runs_at_once_on_one_store(sims, sweep, straight, fingerprint, tmp_p
     assert [child.wait(timeout=55) for child in both] == [0, 0]
     assert store.verify(tmp_path / "s").corrupt == []
     assert fingerprint(sweep.run(256, store=tmp_path / "s")) == straight
+
+
+ARRAY_JOB = Path(__file__).parents[3] / "examples" / "cluster" / "array_job.sbatch"
+
+
+def test_the_array_job_says_what_limen_understands(tmp_path, monkeypatch, capsys):
+    """Run by a stand-in for SLURM, with a stand-in for `limen` that writes it down."""
+    from limen.paper_repro.cli.app import status
+
+    header = ARRAY_JOB.read_text()
+    low, high = map(int, re.search(r"--array=(\d+)-(\d+)", header).groups())
+    (tmp_path / "limen").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "limen").chmod(0o755)
+    paths = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "STORE": str(tmp_path / "s")}
+    shares = []
+    for task in range(low, high + 1):
+        job = {"SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": "8"}
+        run = subprocess.run(
+            ["bash", "-eu", str(ARRAY_JOB)],
+            env=os.environ | paths | job,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        order = run.stdout.split()
+        shares.append(order[order.index("--worker") + 1])
+    assert shares == [f"{i}/8" for i in range(8)]
+    assert status([*order, "--dry-run"]) == 0
+    assert "3 programs" in capsys.readouterr().out
 
 
 CLUSTER = """

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limen.sims.sweep import (
     MemoryBudget,
+    Moments,
+    NonDeterministic,
     Out,
     Policy,
     SpecificationError,
@@ -50,6 +52,7 @@ def bad(**changes):
         ({"dynamic": {"rate": ["a"], "noise": [0]}}, "must"),
         ({"derive": {"rate": lambda dim, **_: 1.0}}, "given twice"),
         ({"outputs": {"los": Out(drop=True)}}, "output `los` does not exist"),
+        ({"reduce": Moments(), "outputs": {"loss": Out(keep=(0,))}}, "whole outputs"),
         ({"replicas": 0}, "`replicas` must be"),
         ({"policy": Policy(dtype="int8")}, "`dtype` must be"),
         ({"policy": Policy(tile=0)}, "`tile` must be"),
@@ -66,11 +69,27 @@ def test_bad_seeds(coins, seeds):
         coins(0.5).run(seeds)
 
 
+def test_reductions_take_whole_quanta(coins):
+    with pytest.raises(SpecificationError, match="multiple of 16"):
+        coins(0.5, reduce=Moments()).plan(17)
+
+
 def test_all_offending_cells_in_one_message(coins):
     with pytest.raises(SpecificationError) as caught:
         coins(0.5, -1.0, 2.0).plan(16)
     assert "bias=-1.0" in str(caught.value)
     assert "bias=2.0" in str(caught.value)
+
+
+def test_no_offending_cell_is_left_out(coins):
+    with pytest.raises(SpecificationError, match=r"\(40\)") as caught:
+        coins(*range(2, 42)).plan(16)
+    assert all(f"bias={float(n)}" in str(caught.value) for n in range(2, 42))
+
+
+def test_impure_randomness_is_refused_under_strict():
+    with pytest.raises(NonDeterministic, match="something else than its key"):
+        Sweep(sim=Wrong.impure).run(1, strict=True, progress=False)
 
 
 def test_derived_nan_is_refused(sims):
@@ -113,6 +132,12 @@ class Wrong:
     def ragged(key):
         draws = jax.random.normal(key, (3,), jnp.float32)
         return {"a": draws, "b": draws[:2]}
+
+    @staticmethod
+    @simulator(outputs={"a": ()})
+    def impure(key):
+        noise = np.random.default_rng().normal()
+        return {"a": jax.random.normal(key, (), jnp.float32) + jnp.float32(noise)}
 
     @staticmethod
     @simulator(outputs={"a": ()})

@@ -362,6 +362,18 @@ def test_diff_of_stores(coins, sims, tmp_path):
     }
 
 
+def test_a_lane_alone_has_the_very_draws(sims, tmp_path):
+    """Integers and draws bit by bit; floats that XLA reorders may move by rounding."""
+    rows = Sweep(sim=sims.raw, dynamic={"level": [3]}, replicas=2).run(
+        16, store=tmp_path
+    )
+    (path,) = store.blocks(tmp_path)
+    for number in (0, 13, 31):
+        lane = rerun_lane(path.stem, number, store=tmp_path)
+        assert lane.outputs["bits"] == rows.bits[0, number // 2, number % 2]
+        assert lane.deviation == {"bits": 0.0}
+
+
 def test_rerun_lane(sims, tmp_path):
     sweep = Sweep(
         sim=sims.descent,
