@@ -43,11 +43,12 @@ def _ridge(data):
     )
     for colour, (output, scale, function, label) in enumerate(parts):
         value, error = mean(found[output])
-        draw_theory(panel, fine, curve(function, RIDGE_LOAD, fine), label, colour)
+        exact = curve(function, RIDGE_LOAD, fine)
+        draw_theory(panel, fine, exact, label, colour)
         draw_points(
             panel, np.array(RIDGES), value / scale, error / scale, "_sim", colour
         )
-    best = float(theory.optimal_ridge(RIDGE_LOAD))
+    best = fine[np.argmin(exact)]  # the distance is drawn last
     panel.axvline(best, color="0.5", lw=0.7, ls=":", label=r"$\kappa^*$")
     panel.set(xscale="log", xlabel=r"ridge $\kappa$", ylim=(0, 1), xlim=(0.01, 8))
     panel.legend()

@@ -25,15 +25,15 @@ def double():
         yield
 
 
-def training_sets(key, num_samples, num_shared, max_samples=20):
+def training_sets(key, num_samples, num_shared, dtype=jnp.float64):
     data_key, noise_key = jax.random.split(key)
     rows = [
         np.array(
             draws.normal_rows(
                 jax.random.fold_in(data_key, m),
                 jnp.asarray(num_samples),
-                max_samples,
-                jnp.asarray(VARIANCES),
+                STATIC["max_samples"],
+                jnp.asarray(VARIANCES, dtype),
             )
         )[:num_samples]
         for m in (0, 1)
@@ -277,28 +277,50 @@ def test_batched_decompositions_do_not_hang_in_a_fresh_process():
     assert 0.4 < float(run.stdout) < 0.8
 
 
-def test_network_pair_has_finite_observables_in_their_ranges():
-    from limen.sims.memorisation.networks import train_denoiser_pair
+def test_pairs_of_networks_share_a_program_and_are_trained_once(tmp_path):
+    def train(loads, store=tmp_path):
+        sweep = Sweep(
+            sim=sims.train_denoiser_pair,
+            static={
+                "architecture": ["conv"],
+                "channels": [4],
+                "num_steps": [8],
+                "num_generated": [16],
+                "max_samples": [16],
+            },
+            dynamic={"num_samples": loads, "spike": [30.0]},
+        )
+        with jax.enable_x64(False):
+            return sweep.run(1, store=store, progress=False)
 
-    with jax.enable_x64(False):
-        found = jax.jit(
-            lambda key, n: train_denoiser_pair(
-                key,
-                n,
-                30.0,
-                architecture="bottleneck",
-                channels=4,
-                rank=4,
-                num_steps=8,
-                num_generated=16,
-                max_samples=16,
-            )
-        )(jax.random.key(0), 6)
-    assert set(found) == set(sims.train_denoiser_pair.outputs)
+    first = train([4, 6])
+    assert (first.attrs["programs"], first.attrs["lanes"]) == (1, 2)
+    again = train([4, 6, 16])
+    assert (again.attrs["programs"], again.attrs["lanes"]) == (0, 1)  # 16 is new
+    found = again.squeeze(drop=True)
+    assert set(found) == {*sims.train_denoiser_pair.outputs, "valid"}
+    assert all(np.isfinite(value.values).all() for value in found.values())
+    assert (np.abs(found["q_net"].values) <= 1).all()
+    assert ((found["Q_net"].values >= 0) & (found["Q_net"].values <= 1)).all()
+    assert found["images"].shape == (3, 2, 4, 8, 8)
+    for name in sims.train_denoiser_pair.outputs:
+        assert first[name].equals(again[name].sel(num_samples=[4, 6])), name
+
+
+@pytest.mark.parametrize("num_samples", [3, 7, 15])
+def test_pair_in_single_precision(num_samples):
+    """Rounding errors below 0 do not become NaN, below, at and above n = d."""
+    key = jax.random.key(12)
+    with jax.debug_key_reuse(False):
+        run = jax.jit(sims.simulate_pair.function, static_argnames=tuple(STATIC))
+        found = run(key, jnp.asarray(VARIANCES, jnp.float32), num_samples, **STATIC)
+        rows = training_sets(key, num_samples, 0, jnp.float32)[0]
     assert all(np.isfinite(np.asarray(value)).all() for value in found.values())
-    assert -1 <= float(found["q_net"]) <= 1
-    assert 0 <= float(found["Q_net"]) <= 1
-    assert found["images"].shape == (2, 4, 8, 8)
+    assert found["cross"].dtype == jnp.float32
+    rows = [np.asarray(x, float) for x in rows]
+    expected = oracle.compare_pair(rows, VARIANCES, 0.0, np.eye(len(VARIANCES)))
+    for name in ("cross", "self", "distance_to_truth", "distance_between_models"):
+        assert float(found[name]) == pytest.approx(expected[name], rel=1e-4), name
 
 
 def test_textures_have_their_covariance():
