@@ -84,7 +84,7 @@ POWER_STUDIES = (
     Study(
         "Power at the reported resolution",
         resolution_power,
-        2000,
+        6000,
         "Target 0.90; must lie between 0.85 and 0.95, three standard errors allowed.",
     ),
     Study(

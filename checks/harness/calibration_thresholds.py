@@ -171,8 +171,8 @@ THRESHOLD_STUDIES = (
     Study(
         "Thresholds",
         threshold_rate,
-        500,
+        200,
         "Looks 16 … 256, five sizes, nine ratios, nominal 0.01.",
     ),
-    Study("Detection of wrong thresholds", threshold_power, 300, "Looks 16 … 256."),
+    Study("Detection of wrong thresholds", threshold_power, 200, "Looks 16 … 256."),
 )
