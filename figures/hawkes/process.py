@@ -3,9 +3,15 @@
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from ...checks.hawkes import covariances, decoding
+from ...checks.hawkes import covariances, decoding, screening
 from ...checks.hawkes.comparison import sufficient_time
-from ...checks.hawkes.networks import centred, edge_mean, evaluated, seeds_first
+from ...checks.hawkes.networks import (
+    centred,
+    crossing_time,
+    edge_mean,
+    evaluated,
+    seeds_first,
+)
 from ...theory import hawkes as theory
 from .. import style
 from ..figure import Data, Figure
@@ -106,11 +112,13 @@ def draw_ladder(data: Data) -> Canvas:
     )
     style.theory(left, n, gaussian, "ML, Gaussian formula", 0)
     style.theory(left, n, [decoding.fano_time(int(d)) for d in n], "Fano", 2)
+    sizes, value, error = _simulated_medians(data)
+    style.points(left, sizes, value, error, "ML, simulated", 0)
     left.set_xscale("log", base=2)
     left.set_yscale("log")
     left.set_xlabel("sources = targets $n$")
     left.set_ylabel(r"observation time for error .5  [$1/\beta$]")
-    left.legend(fontsize=6)
+    left.legend(fontsize=6, loc="center", bbox_to_anchor=(0.5, 0.7))
     names = {"maximum_likelihood": "ML", "filtered": "filtered", "nearest": "nearest"}
     places = np.arange(len(names))
     for offset, (claim, label, colour) in enumerate(
@@ -134,6 +142,23 @@ def draw_ladder(data: Data) -> Canvas:
     return figure
 
 
+def _simulated_medians(data: Data) -> tuple[list[int], list[float], list[float]]:
+    """T50 of maximum likelihood on the paths of HK-12 and its bootstrap error."""
+    rng, sizes = np.random.default_rng(0), []
+    medians, errors = [], []
+    for name, found in data["HK-12"].items():
+        size = int(name.removeprefix("n"))
+        shares = seeds_first(found["maximum_likelihood"], "time")
+        steps = np.arange(1, decoding.STEPS + 1) / decoding.STEPS
+        times = decoding.union_time(size) * steps
+        draws = rng.integers(0, len(shares), (200, len(shares)))
+        resampled = [crossing_time(shares[rows], times) for rows in draws]
+        sizes.append(size)
+        medians.append(crossing_time(shares, times))
+        errors.append(float(np.std(resampled)))
+    return sizes, medians, errors
+
+
 def _gaussian_median(n: float, rate: float) -> float:
     """T50 of the Gaussian formula by bisection."""
     low, high = 1.0, 1e4
@@ -144,7 +169,7 @@ def _gaussian_median(n: float, rate: float) -> float:
     return float(low)
 
 
-def draw_screening(_: Data) -> Canvas:
+def draw_screening(data: Data) -> Canvas:
     """Signal of an edge against the width of the screening bins."""
     figure, axes = style.canvas()
     panel = axes[0, 0]
@@ -166,6 +191,9 @@ def draw_screening(_: Data) -> Canvas:
         z = lagged / (mean * (1 - mean)) / np.sqrt(width)
         clipped.append(float(z) / (weak * np.sqrt(0.5)))
     style.theory(panel, coarse, clipped, "lag one, clipped at 1 ($w = .2$)", 1)
+    for width, found in _measured_scores(data).items():
+        label = "lag one, simulated" if width == screening.WIDTHS[0] else "_simulated"
+        style.points(panel, [width], [found[0]], [found[1]], label, 0)
     panel.axhline(1, color=style.COLOURS[2], label="exponential filter")
     best = float(evaluated(theory.lag_one_gain_argmax))
     panel.axvline(best, color=style.MUTANT, linewidth=0.7, label="_argmax")
@@ -174,6 +202,19 @@ def draw_screening(_: Data) -> Canvas:
     panel.set_ylabel("score of an edge / filtered score")
     panel.legend(fontsize=6)
     return figure
+
+
+def _measured_scores(data: Data) -> dict[float, tuple[float, float]]:
+    """Scores of HK-8 over the filtered prediction, where its rows are at hand."""
+    filtered = evaluated(
+        theory.filtered_snr, screening.WEIGHT, 1.0, 1.0, 1.0, screening.T
+    )
+    scores = {}
+    for width in screening.WIDTHS if "HK-8" in data.claims else ():
+        found = data["HK-8"][f"y{width}"]
+        z = seeds_first(found.edge_mean) / seeds_first(found.null_sd) / filtered
+        scores[width] = float(z.mean()), float(z.std() / np.sqrt(len(z)))
+    return scores
 
 
 COVARIANCES = Figure(
@@ -196,16 +237,18 @@ LADDER = Figure(
     name="bound_ladder",
     caption=r"The bipartite class ($\lambda_s = \beta = 1$, $\mu_t = w = .5$). Left: "
     "what any estimator needs (Fano), what maximum likelihood needs (Gaussian formula, "
-    "union bound) and what provably suffices for screening in a ring of as many nodes "
-    "(HK-15). Right: errors of three decoders at two of these times.",
+    "union bound, points: simulated in HK-12) and what provably suffices for screening "
+    "in a ring of as many nodes (HK-15). Right: errors of three decoders at two of "
+    "these times.",
     claims=("HK-11", "HK-12"),
     draw=draw_ladder,
 )
 SCREENING = Figure(
     name="screening_gain",
     caption="Signal-to-noise ratio of an edge in the lag-one covariance of binned "
-    r"counts, over that of the exponential filter (theory, HK-7 and HK-8); the "
-    r"unclipped optimum is at $\beta\delta = .550$.",
+    r"counts, over that of the exponential filter (theory, HK-7 and HK-8; points, at "
+    r"the preset paper: rows of HK-8); the unclipped optimum is at "
+    r"$\beta\delta = .550$.",
     claims=(),
     draw=draw_screening,
 )

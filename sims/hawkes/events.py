@@ -69,12 +69,13 @@ def check_events(
     nodes_ = _integers(raw)
     _check_times(times_, float(T), float(start))
     d = int(nodes_.max()) + 1 if num_nodes is None else int(num_nodes)
-    if d < 2:
-        raise ValueError(f"`num_nodes` must be at least 2. Got {d}.")
-    outside = np.flatnonzero((nodes_ < 0) | (nodes_ >= d))
+    outside = np.flatnonzero((nodes_ < 0) | (nodes_ >= max(d, 2)))
     if outside.size:
         at = outside[0]
-        raise ValueError(f"`nodes` must lie in 0…{d - 1}. Event {at} has {nodes_[at]}.")
+        last = max(d, 2) - 1
+        raise ValueError(f"`nodes` must lie in 0…{last}. Event {at} has {nodes_[at]}.")
+    if d < 2:
+        raise ValueError(f"`num_nodes` must be at least 2. Got {d}.")
     silent = np.flatnonzero(np.bincount(nodes_, minlength=d) == 0)
     if silent.size and not allow_silent:
         raise ValueError(

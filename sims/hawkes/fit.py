@@ -28,7 +28,8 @@ class HawkesFit:
         baseline: Baseline rate of each node.
         scores: Covariances of events and states, by which candidates were chosen.
         candidates: Candidate parents of each node, best first.
-        threshold: The weight above which an edge is reported.
+        threshold: The weight above which an edge is reported, NaN outside the
+            candidates.
         beta: Decay of the kernel, given or fitted.
         rates: Observed rates.
         branching_ratio: Spectral radius of the weights on the edges.
@@ -218,7 +219,7 @@ def _threshold(
     if threshold is not None:
         return np.full((d, d), float(threshold))
     z = stats.norm.isf(level / (d * (d - 1)))
-    return np.where(np.isnan(errors), np.inf, z * errors)
+    return z * errors
 
 
 def _profile_beta(
