@@ -42,7 +42,7 @@ def list_(
 
 @app.command(rich_help_panel=PAPERS)
 def show(
-    claim: Annotated[str, typer.Argument(help="Id of a claim, such as SB-2.")],
+    claim: Annotated[str, typer.Argument(help="Id of a claim, such as SB-7.")],
     json: Json = False,
     out: Out = RESULTS,
 ) -> None:
