@@ -32,23 +32,19 @@ def _ridge(data):
     panel = axes[0, 0]
     fine, dim = np.geomspace(0.01, 8, 200), data.sizes["dim"]
     found = data.sweeps["pair"]
+    order = curve(theory.convergence_white, RIDGE_LOAD, fine)
+    distance = curve(theory.distance_to_truth_white, RIDGE_LOAD, fine)
     parts = (
-        ("q_ratio", 1, theory.convergence_white, "convergence $q$"),
-        (
-            "distance_to_truth",
-            dim,
-            theory.distance_to_truth_white,
-            r"distance $W_{\mathrm{bulk}}$",
-        ),
+        ("q_ratio", 1, order, "convergence $q$"),
+        ("distance_to_truth", dim, distance, r"distance $W_{\mathrm{bulk}}$"),
     )
-    for colour, (output, scale, function, label) in enumerate(parts):
+    for colour, (output, scale, exact, label) in enumerate(parts):
         value, error = mean(found[output])
-        exact = curve(function, RIDGE_LOAD, fine)
         draw_theory(panel, fine, exact, label, colour)
         draw_points(
             panel, np.array(RIDGES), value / scale, error / scale, "_sim", colour
         )
-    best = fine[np.argmin(exact)]  # the distance is drawn last
+    best = fine[np.argmin(distance)]
     panel.axvline(best, color="0.5", lw=0.7, ls=":", label=r"$\kappa^*$")
     panel.set(xscale="log", xlabel=r"ridge $\kappa$", ylim=(0, 1), xlim=(0.01, 8))
     panel.legend()
