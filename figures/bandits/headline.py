@@ -290,9 +290,9 @@ def _on_prior(regret: Any, arms: int, per_arm: float) -> float:
     return _unit((late + 2 * early) / 3, arms, per_arm)
 
 
-FEW = {"arms": (16, 256, 1024), "widths": (WIDTH,) * 3, "bars": (16, 256)}
+FEW = {"arms": (16, 256, 1024), "widths": (WIDTH,) * 3, "bars": (256,)}
 QUINTET = (16, 256, 4096, 65536, 2**20)
-MANY = {"arms": QUINTET, "widths": QUINTET, "bars": QUINTET[:4]}
+MANY = {"arms": QUINTET, "widths": QUINTET, "bars": QUINTET[1:4]}
 FIGURES = (
     Figure(
         name="sandwich",
