@@ -15,7 +15,8 @@ from .studentised import Studentised
 
 FEW_VALUES, ATOM, DOMINATED = 10, 0.8, 0.5
 GLANCE = 128  # rows that usually show enough distinct values
-BOOTSTRAP, SMALL_N, SKEWED = 400, 128, 0.1
+BOOTSTRAP, RESAMPLED = 400, 0.05
+SMALL_N, SKEWED = 128, 0.1
 TILTED = 0.5  # Hall's cubic at the boundary: measured power falls below 0.85 beyond
 
 
@@ -27,14 +28,14 @@ class Mean(Studentised):
 
     def margins(self, level: Level) -> Pair:
         """Normal formula, or the bootstrap of the interval's ends for skewed rows."""
-        skewed = self._tilt > SKEWED
+        skewed, c = self._tilt > RESAMPLED, self.multiplier(level)
         lo, hi = Studentised.interval(self, level)
         slack = POWER_QUANTILE * self.se
         down, up = hi - self.estimate + slack, self.estimate - lo + slack
-        if not skewed.any() or not np.isfinite(self.multiplier(level)):
-            return down, up
-        below, above = self._bootstrap(lo, hi, self.multiplier(level))
-        return np.where(skewed, below, down), np.where(skewed, above, up)
+        if skewed.any() and np.isfinite(c):
+            ends = lo[skewed], hi[skewed]
+            down[skewed], up[skewed] = self._bootstrap(skewed, ends, c)
+        return down, up
 
     def notes(self, level: Level) -> tuple[str, ...]:
         """`approximate` where the resolution of skewed rows may be too small."""
@@ -46,23 +47,23 @@ class Mean(Studentised):
         """Skewness of the mean, on which the normal formula and Hall's cubic depend."""
         return np.abs(self.skew) / np.sqrt(self.n)
 
-    def _bootstrap(self, lo: np.ndarray, hi: np.ndarray, c: float) -> Pair:
+    def _bootstrap(self, points: np.ndarray, ends: Pair, c: float) -> Pair:
         """Distances that another run's ends keep from the truth in 9 of 10 runs.
 
         A run at the truth θ has its lower end within D of θ with probability 0.9, where
         D = (estimate − lo) + the 0.9 quantile of [(θ − lo of the other run) − (estimate
         − lo of this one)]: two independent runs, hence two resamples.
         """
-        center, sd, skew = moments_of_counts(
-            self.values, resample_counts(self.n, BOOTSTRAP)
-        )
-        se = sd / np.sqrt(self.n)
-        ends = [center - mixture.hall_inverse(u, skew, self.n) * se for u in (c, -c)]
+        n, estimate = self.n, self.estimate[points]
+        counts = resample_counts(n, BOOTSTRAP)
+        center, sd, skew = moments_of_counts(self.values[:, points], counts)
         wide = []
-        for sign, end, seen in ((1, ends[1], hi), (-1, ends[0], lo)):
-            other, this = sign * (end - self.estimate), sign * (end - center)
+        for u, seen in ((-c, ends[1]), (c, ends[0])):
+            end = center - mixture.hall_inverse(u, skew, n) * sd / np.sqrt(n)
+            sign = -np.sign(u)
+            other, this = sign * (end - estimate), sign * (end - center)
             gap = np.quantile(other - np.roll(this, 1, axis=0), 0.9, axis=0)
-            wide.append(sign * (seen - self.estimate) + gap)
+            wide.append(sign * (seen - estimate) + gap)
         return wide[0], wide[1]
 
 
