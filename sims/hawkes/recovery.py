@@ -128,38 +128,21 @@ def recovery(
     parents = graphs.regular_graph(key_graph, offsets, num_nodes=num_nodes)
     adjacency = graphs.weight_matrix(parents, edge_weight) > 0
     children = jax.lax.top_k(adjacency.T.astype(edge_weight.dtype), len(offsets))[1]
-    ratio, bin_width = len(offsets) * edge_weight, y / beta
-    T = num_bins * bin_width
-    events = clusters.simulate_regular(
-        key_events,
-        children,
-        rate,
-        ratio,
-        beta,
-        T,
-        BURN_IN / (beta * (1 - ratio)),
-        stages=stages,
+    unit = beta, y / beta
+    binned, overflow = _watched(
+        key_events, children, rate, edge_weight, unit, num_bins=num_bins, stages=stages
     )
-    binned = bin_events(
-        events.times,
-        events.nodes,
-        beta,
-        bin_width,
-        num_nodes=num_nodes,
-        num_bins=num_bins,
-    )
-    by_time = _margins_by_time(
+    edge, null = _margins_by_time(
         binned, rate, adjacency, num_chunks=num_chunks, merge=merge, clip=clip,
-        num_candidates=num_candidates, estimators=estimators, unit=(beta, bin_width),
+        num_candidates=num_candidates, estimators=estimators, unit=unit,
     )  # fmt: skip
-    edge, null = by_time
     number = binned.counts.sum()
     return {
         "margin_edge": edge,
         "margin_null": null,
-        "mean_rate": number / (num_nodes * T),
+        "mean_rate": number / (num_nodes * num_bins * unit[1]),
         "num_events": number,
-        "overflow": events.overflow,
+        "overflow": overflow,
     }
 
 
@@ -197,24 +180,9 @@ def screening_score(
     parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
     adjacency = graphs.weight_matrix(parents, edge_weight) > 0
     children = adjacency.T.argmax(axis=1)[:, None].astype(jnp.int32)
-    bin_width = y / beta
-    events = clusters.simulate_regular(
-        key_events,
-        children,
-        rate,
-        edge_weight,
-        beta,
-        num_bins * bin_width,
-        BURN_IN / (beta * (1 - edge_weight)),
-        stages=stages,
-    )
-    binned = bin_events(
-        events.times,
-        events.nodes,
-        beta,
-        bin_width,
-        num_nodes=num_nodes,
-        num_bins=num_bins,
+    unit = beta, y / beta
+    binned, overflow = _watched(
+        key_events, children, rate, edge_weight, unit, num_bins=num_bins, stages=stages
     )
     rates = jnp.full(num_nodes, rate)
     stats = recovery_stats(binned, rates, num_chunks=1, merge=1, clip=clip)
@@ -223,7 +191,7 @@ def screening_score(
     return {
         "edge_mean": jnp.mean(scores, where=adjacency),
         "null_sd": jnp.std(scores, where=off),
-        "overflow": events.overflow,
+        "overflow": overflow,
     }
 
 
@@ -306,6 +274,29 @@ def _fit_path(
     )
     z = np.nan_to_num(found.weights / found.standard_errors)
     return np.stack([found.weights, z]).astype(np.float32)
+
+
+def _watched(
+    key: Key[Array, ""],
+    children: Int[Array, "d s"],
+    rate: Float[Array, ""],
+    edge_weight: Float[Array, ""],
+    unit: Unit,
+    *,
+    num_bins: int,
+    stages: clusters.Stages,
+) -> tuple[Binned, Bool[Array, ""]]:
+    """A stationary path of the regular ensemble in bins, and its overflow."""
+    (num_nodes, degree), (beta, bin_width) = children.shape, unit
+    ratio = degree * edge_weight
+    past = BURN_IN / (beta * (1 - ratio))
+    events = clusters.simulate_regular(
+        key, children, rate, ratio, beta, num_bins * bin_width, past, stages=stages
+    )
+    binned = bin_events(
+        events.times, events.nodes, *unit, num_nodes=num_nodes, num_bins=num_bins
+    )
+    return binned, events.overflow
 
 
 def _margins_by_time(
