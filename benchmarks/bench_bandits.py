@@ -1,10 +1,14 @@
 """Streaming bandits: time of a game, beside playing it pull by pull.
 
 Batched float32 games at K = 50,000 (targets of the issue on one core: 3.5, 1.5 and
-4 ms a run), and uniform exploration reward by reward in NumPy and in plain Python.
+4 ms a run), the bar's scan beside its block search, and uniform exploration reward by
+reward in NumPy and in plain Python on one and the same instance.
+
+Run on one core: taskset -c 0 python benchmarks/bench_bandits.py
 """
 
 import functools
+import os
 import platform
 import random
 import time
@@ -14,31 +18,64 @@ import jax.numpy as jnp
 import numpy as np
 from limen.sims import bandits as sims
 
-ARMS, LANES = 50_000, 8
+ARMS, BATCHES = 50_000, (8, 16, 64)
 SMALL, PULLS = 500, 200
 
 
 def timed(run, *arguments):
-    """Seconds to compile, and the best of five runs."""
+    """Seconds to compile, and the best of three runs."""
     start = time.perf_counter()
     compiled = jax.jit(run).lower(*arguments).compile()
     compiling = time.perf_counter() - start
     best = np.inf
-    for _ in range(5):
+    for _ in range(3):
         start = time.perf_counter()
         jax.block_until_ready(compiled(*arguments))
         best = min(best, time.perf_counter() - start)
     return compiling, best
 
 
-def batched(sim, *inputs, lanes=LANES, **static):
-    """Time per game of `lanes` games at once, in float32."""
-    game = functools.partial(sim.function, **static)
+def batched(game, *inputs, lanes):
+    """Compile time, and time per game of `lanes` games at once, in float32."""
     axes = (0, *(None for _ in inputs))
     keys = jax.random.split(jax.random.key(0), lanes)
     values = [jnp.asarray(value, jnp.float32) for value in inputs]
     compiling, running = timed(jax.vmap(game, in_axes=axes), keys, *values)
     return compiling, running / lanes
+
+
+def bar_by_blocks(key, means, stage_pulls, rise):
+    """The bar without its scan: look for the next accept until there is none.
+
+    Returns the last accepted arm and the exploration pulls, as `simulate_bar` at an
+    endless horizon on the same tape.
+    """
+    gaps = jnp.max(means) - means
+    tape = jax.random.normal(key, (*means.shape, *stage_pulls.shape), means.dtype)
+    steps = jnp.diff(stage_pulls, prepend=jnp.zeros_like(stage_pulls[:1]))
+    sums = jnp.cumsum(jnp.sqrt(steps)[None] * tape, axis=1)
+    lowest = jax.lax.cummin(0.5 * sums / stage_pulls[None], axis=1) - gaps[:, None]
+    final = 0.5 * sums[:, -1] / stage_pulls[-1] - gaps
+    index = jnp.arange(means.shape[0])
+
+    def look(state):
+        king, bar, bars, _ = state
+        bars = jnp.where(index > king, bar, bars)
+        ahead = (lowest[:, -1] >= bar + rise) & (index > king)
+        found = jnp.any(ahead)
+        place = jnp.where(found, jnp.argmax(ahead), king)
+        return place, jnp.where(found, final[place], bar), bars, found
+
+    start = 0, final[0], jnp.full_like(final, -jnp.inf), True
+    king, _, bars, _ = jax.lax.while_loop(lambda state: state[3], look, start)
+    passed = lowest[:, :-1] >= (bars + rise)[:, None]
+    return king, jnp.sum(steps[0] + passed.astype(steps.dtype) @ steps[1:])
+
+
+def bar_by_scan(key, means, stage_pulls, rise):
+    """The same two numbers from `simulate_bar`."""
+    game = sims.simulate_bar.function(key, means, stage_pulls, rise, jnp.float32(1e18))
+    return game["chosen"], game["explored"]
 
 
 def in_python(means, pulls):
@@ -51,38 +88,62 @@ def in_python(means, pulls):
     return king
 
 
-def main():
-    means = np.full(ARMS, 0.5)
-    means[ARMS // 3] = 0.6
+def games(means):
+    """The players of the issue with their inputs."""
+    stages, levels = 3e3 * 1.5 ** np.arange(4), 4e3 * 2.2 ** np.arange(8)
     horizon = ARMS * 1e6
-    stages = 3e3 * 1.5 ** np.arange(4)
-    levels = 4e3 * 2.2 ** np.arange(8)
-    print(f"{jax.devices()[0]}, jax {jax.__version__}, {platform.machine()}")
-    print(f"K = {ARMS}, {LANES} games at once, float32")
-    rows = {
-        "uniform": batched(sims.simulate_uniform, means, 1e4, horizon),
-        "ladder, g = 4": batched(
-            sims.simulate_ladder, means, levels, horizon, groups=(4,) * 8
-        ),
-        "bar, 4 stages": batched(sims.simulate_bar, means, stages, 3e-3, horizon),
+    ladder = functools.partial(sims.simulate_ladder.function, groups=(4,) * 8)
+    return {
+        "uniform": (sims.simulate_uniform.function, means, 1e4, horizon),
+        "ladder, g = 4": (ladder, means, levels, horizon),
+        "bar, 4 stages": (sims.simulate_bar.function, means, stages, 3e-3, horizon),
+        "bar, scan": (bar_by_scan, means, stages, 3e-3),
+        "bar, blocks": (bar_by_blocks, means, stages, 3e-3),
     }
-    for name, (compiling, running) in rows.items():
-        print(f"{name:16s} compile {compiling:6.2f} s   {1e3 * running:7.3f} ms a run")
-    few = means[ARMS // 3 : ARMS // 3 + SMALL]
-    total = SMALL * PULLS + 1e5
-    _, ours = batched(
-        sims.simulate_uniform, few, PULLS, total, lanes=256, reward="bernoulli"
+
+
+def same_bar(means):
+    """Whether scan and block search play the same game."""
+    keys = jax.random.split(jax.random.key(1), 8)
+    inputs = [jnp.asarray(x, jnp.float32) for x in games(means)["bar, scan"][1:]]
+    one, other = (
+        jax.jit(jax.vmap(bar, in_axes=(0, None, None, None)))(keys, *inputs)
+        for bar in (bar_by_scan, bar_by_blocks)
     )
+    np.testing.assert_array_equal(one[0], other[0])
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-5)
+
+
+def per_pull(means):
+    """Uniform exploration of one instance by batches, NumPy and plain Python."""
+    total = SMALL * PULLS + 1e5
+    bernoulli = functools.partial(sims.simulate_uniform.function, reward="bernoulli")
+    _, ours = batched(bernoulli, means, PULLS, total, lanes=256)
     start = time.perf_counter()
-    sims.simulate_per_pull(0, few, PULLS, total)
+    sims.simulate_per_pull(0, means, PULLS, total)
     numpy = time.perf_counter() - start
     start = time.perf_counter()
-    in_python(few, PULLS)
+    in_python(means, PULLS)
     python = time.perf_counter() - start
-    print(f"K = {SMALL}, {SMALL * PULLS} exploration pulls, Bernoulli")
+    print(f"K = {SMALL}, {SMALL * PULLS} exploration pulls, Bernoulli, per run:")
     print(f"batches {1e6 * ours:.0f} us, NumPy per pull {1e6 * numpy:.0f} us", end=" ")
     print(f"({numpy / ours:.0f} times), Python {1e6 * python:.0f} us", end=" ")
     print(f"({python / ours:.0f} times)")
+
+
+def main():
+    means = np.full(ARMS, 0.5)
+    means[ARMS // 3] = 0.6
+    cores = len(os.sched_getaffinity(0))
+    print(f"{jax.devices()[0]}, {cores} core(s), jax {jax.__version__}", end=", ")
+    print(platform.machine())
+    same_bar(means)
+    for name, (game, *inputs) in games(means).items():
+        found = [batched(game, *inputs, lanes=lanes) for lanes in BATCHES]
+        times = ", ".join(f"{1e3 * run:.2f}" for _, run in found)
+        print(f"{name:14s} compile {found[0][0]:5.2f} s, {times} ms a run in", end=" ")
+        print(f"batches of {', '.join(map(str, BATCHES))}")
+    per_pull(means[ARMS // 3 : ARMS // 3 + SMALL])
 
 
 if __name__ == "__main__":
