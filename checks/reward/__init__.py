@@ -7,12 +7,14 @@ from . import (
     gaps,
     passage,
     readouts,
+    recovery,
     signal,
     spectral,
 )
 
 CLAIMS = (
     *passage.CLAIMS,
+    *recovery.CLAIMS,
     *direction.CLAIMS,
     *signal.CLAIMS,
     *spectral.CLAIMS,
