@@ -4,8 +4,9 @@ import functools
 
 import numpy as np
 import pytest
+import xarray as xr
 from limen.checks import hawkes
-from limen.checks.harness import run_claims
+from limen.checks.harness import BadSamples, run_claims
 from limen.checks.hawkes import networks
 from limen.figures.figure import Data
 from limen.figures.hawkes import FIGURES
@@ -56,6 +57,12 @@ def test_claims_have_sizes_mutants_and_distinct_names():
     assert all(claim.sizes and claim.mutants for claim in hawkes.CLAIMS)
 
 
+def test_a_path_that_overflowed_ends_the_claim():
+    data = xr.Dataset({"overflow": ("seed", [False, True, False])})
+    with pytest.raises(BadSamples, match="1 paths overflowed"):
+        networks.complete(data)
+
+
 def test_crossing_time_interpolates_in_log_time():
     times = np.array([1.0, 2.0, 4.0, 8.0])
     shares = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.5, 1.0]])
@@ -66,8 +73,6 @@ def test_crossing_time_interpolates_in_log_time():
 
 
 def test_centring_by_known_means_is_exact_for_constant_counts():
-    import xarray as xr
-
     counts = np.array([[2.0, 3.0]])
     data = xr.Dataset(
         {
@@ -96,3 +101,5 @@ def test_the_growth_contrast_separates_the_laws():
         ]
         values = np.tile(np.concatenate(rows), (2, 1))
         assert growth.curvature(values)[0] == pytest.approx(expected, abs=0.06)
+        exponent = growth.box_cox(values, growth.LAW_SIZES)
+        assert exponent == pytest.approx(expected / 2, abs=0.06)
