@@ -1,5 +1,6 @@
 """Simulators and estimators of Hawkes networks against oracles and exact theory."""
 
+import functools
 import itertools
 
 import jax
@@ -436,6 +437,13 @@ def test_bipartite_decoders_on_a_long_path():
     found = jax.tree.map(np.asarray, lane(jax.random.key(0)))
     assert found["maximum_likelihood"]
     assert not found["overflow"]
+
+
+def test_a_recursion_that_does_not_reach_the_end_says_so():
+    mu, weights = jnp.full(5, 0.5), jnp.full((5, 5), 0.1)
+    steps = functools.partial(hawkes.simulate_recursion, num_steps=16)
+    times = F32(1.0), F32(50.0), F32(0.0)
+    assert jax.jit(steps)(jax.random.key(0), mu, weights, *times).overflow
 
 
 @pytest.mark.stats
