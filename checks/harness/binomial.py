@@ -10,7 +10,7 @@ from scipy import special
 from .numbers import Numbers
 
 _PRIOR = 0.5
-_STEPS, _CONVERGED, _TINY = 50, 1e-13, 1e-300
+_STEPS, _TINY = 30, 1e-300
 
 
 def log_e(p: Numbers, successes: Numbers, n: Numbers) -> Numbers:
@@ -44,10 +44,7 @@ def _lower(successes: Numbers, n: int, bar: Numbers) -> np.ndarray:
     for _ in range(_STEPS):
         p = special.expit(logit)
         excess = mixed - successes * logit + n * np.logaddexp(0.0, logit)
-        step = excess / np.where(successes > 0, successes - n * p, np.inf)
-        logit = logit + step
-        if np.abs(step).max() < _CONVERGED:
-            break
+        logit = logit + excess / np.where(successes > 0, successes - n * p, np.inf)
     return np.where(successes > 0, special.expit(logit), 0.0)
 
 
