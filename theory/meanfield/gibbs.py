@@ -4,6 +4,12 @@ With $\nu = N(0,(\tau/\lambda)I)$ the stationary law is the Gibbs state
 $p_g \propto \nu\exp(-\frac1{n\tau}\sum_jg_j\varphi_j)$ of its own residual $g$: a
 strictly concave problem in $n$ dimensions, solved by Newton's method.
 
+Arguments, everywhere: `residual` $g$ and targets `y` (one per sample), inputs `X`,
+ridge `lam` $\lambda > 0$, temperature `tau` $\tau > 0$, `amplitude` $R > 0$, and
+`degree`, the number of Gauss–Hermite nodes per axis. Scalars outside their range and
+data that are not finite raise `DomainError`; shapes of `X` and `y` that disagree, and
+a tensor rule of more than a million nodes, raise `ValueError`.
+
 Claims: MF-8 (certificate), MF-9 (stationary fluctuations).
 """
 
@@ -38,21 +44,9 @@ def gibbs_state(
 ) -> dict[str, Array]:
     r"""Field, covariance and log partition function of $p_g$.
 
-    Args:
-        residual: $g$.
-        X: Inputs.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        degree: Gauss–Hermite nodes per axis.
-
     Returns:
         `field` $f_j = \mathbb{E}\varphi_j$, `covariance` $C$ and `log_partition`
         $\log\int\exp(-\sum g_j\varphi_j/(n\tau))d\nu$.
-
-    Raises:
-        DomainError: If `lam`, `tau` or `amplitude` is not positive.
-        ValueError: If the tensor rule would have more than a million nodes.
 
     Claim:
         MF-8 [classical: Nitanda, Wu and Suzuki 2022].
@@ -78,24 +72,13 @@ def dual_value(
     $$D(g) = -\frac{|g|^2}{2n}-\frac{g\cdot y}n
     -\tau\log\int\exp\Big(-\frac{g\cdot\varphi}{n\tau}\Big)d\nu.$$
 
-    Args:
-        residual: $g$.
-        X: Inputs.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        degree: Nodes per axis.
-
     Returns:
         $D(g)$.
-
-    Raises:
-        DomainError: If a scalar is out of range.
 
     Claim:
         MF-8a, exact identity and bound [derived].
     """
+    y = finite_data(X, y)
     features, log_weights = _rule(X, lam, tau, amplitude, degree)
     return _dual(residual, y, features, log_weights, tau)
 
@@ -113,24 +96,13 @@ def primal_value(
 ) -> Scalar:
     r"""$P(p_g) = \frac1{2n}|f_{p_g}-y|^2 + \tau\,\mathrm{KL}(p_g|\nu)$.
 
-    Args:
-        residual: $g$.
-        X: Inputs.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        degree: Nodes per axis.
-
     Returns:
         $P(p_g)$; exceeds $D(g)$ by $\frac1{2n}|f_{p_g}-y-g|^2$.
-
-    Raises:
-        DomainError: If a scalar is out of range.
 
     Claim:
         MF-8a, exact identity [derived].
     """
+    y = finite_data(X, y)
     features, log_weights = _rule(X, lam, tau, amplitude, degree)
     field, _, _, log_ratio = _gibbs(residual, features, log_weights, tau)
     entropy = jnp.sum(jnp.exp(log_weights + log_ratio) * log_ratio)
@@ -149,22 +121,12 @@ def fixed_point(
 ) -> dict[str, Array]:
     r"""The stationary law $m_* = p_{g_*}$ with $g_* = f_* - y$.
 
-    Args:
-        X: Inputs.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        degree: Nodes per axis.
-
     Returns:
         `residual` $g_*$, `field` $f_*$, `covariance` $C$, `value` $P_*$ and the number
         of Newton steps `num_steps`.
 
     Raises:
-        DomainError: If a scalar is out of range, the data are not finite, or Newton's
-            method has not converged.
-        ValueError: If the shapes of `X` and `y` disagree or the rule is too large.
+        DomainError: Also if Newton's method has not converged.
 
     Claim:
         MF-8, exact identity [derived].
@@ -200,23 +162,12 @@ def stationary_fluctuation(
     The $N$-particle stationary law is exactly $\propto m_*^{\otimes N}
     \exp(-\frac N{2n\tau}|f_N-f_*|^2)$.
 
-    Args:
-        X: Inputs.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        degree: Nodes per axis.
-
     Returns:
         `fluctuation` $\frac1n\mathrm{tr}\,C(I+Z)^{-1}$, the limit of
         $N\,\mathbb{E}\,\mathrm{mean}_j(f_N-f_*)^2$; `iid` $\frac1n\mathrm{tr}\,C$;
         `free_energy_gap` $\frac\tau2\log\det(I+Z)$ and its bound at every width;
         `relative_entropy` $\frac12[\log\det(I+Z)-\mathrm{tr}Z(I+Z)^{-1}]$ and its
         bound.
-
-    Raises:
-        DomainError: If a scalar is out of range.
 
     Claim:
         MF-9, exact asymptotic and upper bounds [derived; bound: Chen, Ren and Wang
@@ -261,6 +212,7 @@ def stationary_constants(
     }
 
 
+@jax.jit
 def solve_residual(
     y: Targets, features: Features, log_weights: LogWeights, tau: Scalar
 ) -> tuple[Targets, Array]:
@@ -294,6 +246,7 @@ def solve_residual(
     return residual, count
 
 
+@jax.jit
 def _gibbs(
     residual: Targets, features: Features, log_weights: LogWeights, tau: Scalar
 ) -> tuple[Targets, Float[Array, "samples samples"], Scalar, LogWeights]:
@@ -308,6 +261,7 @@ def _gibbs(
     return field, covariance, log_partition, log_ratio
 
 
+@jax.jit
 def _dual(
     residual: Targets,
     y: Targets,

@@ -8,6 +8,7 @@ $\sqrt N(\bar u_N - u)$ has variance $Q(t)$ (rate $s + \lambda$).
 Claims: MF-4 (Gaussian closure), MF-8c (free energy).
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -179,6 +180,7 @@ def linear_free_energy_excess(
     return rate * error**2 / 2 + tau / 2 * (excess - jnp.log1p(excess))
 
 
+@jax.jit
 def geometric_sum(decrement: Cells, num_steps: Cells) -> Cells:
     r"""$\sum_{j<k} x^j$ from $d = 1 - x$ without cancellation; $k$ at $d = 0$."""
     total = 1 - power(decrement, num_steps)
@@ -188,6 +190,7 @@ def geometric_sum(decrement: Cells, num_steps: Cells) -> Cells:
     return jnp.where(decrement == 0, num_steps, ratio)
 
 
+@jax.jit
 def power(decrement: Cells, num_steps: Cells) -> Cells:
     """The factor (1 - d)^k for integer k, whatever its sign."""
     base = 1 - decrement
@@ -196,6 +199,7 @@ def power(decrement: Cells, num_steps: Cells) -> Cells:
     return sign * jnp.abs(base) ** num_steps
 
 
+@jax.jit
 def decay_integral(rate: Cells, time: Cells) -> Cells:
     """The integral of exp(-rate s) over [0, time]; `time` at rate 0."""
     safe = jnp.where(rate == 0, 1.0, rate)

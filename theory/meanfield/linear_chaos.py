@@ -7,6 +7,7 @@ $N^{-2/p}$ and says nothing about chaos.
 Claim: MF-5.
 """
 
+import jax
 import jax.numpy as jnp
 
 from ..maths.domain import require
@@ -238,6 +239,7 @@ def linear_free_energy_gap(curvature: Cells, lam: Cells, tau: Cells) -> Cells:
     return tau / 2 * jnp.log1p(curvature / positive(lam, "lam"))
 
 
+@jax.jit
 def _coupling_integral(time: Cells, curvature: Cells, lam: Cells) -> Cells:
     """Gauss–Legendre sum of exp(-2 lam r)(1 - exp(-s r))^2 over [0, time]."""
     total = jnp.zeros(())

@@ -1,14 +1,21 @@
 r"""How fast the free energy decays in the end: the linearised Fokker–Planck operator.
 
+Arguments, everywhere: inputs `X` (one column; more raise `ValueError`), targets `y`,
+ridge `lam` $\lambda > 0$, temperature `tau` $\tau > 0$, `amplitude` $R > 0$
+(`DomainError` outside), and the finite-volume grid: `num_cells` cells on
+$[-$`half_width`$,\,$`half_width`$]$.
+
 Claim: MF-8d.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from ..maths.precision import float64
+from .chaos import finite_data
 from .gibbs import solve_residual
 
 Scalar = Float[Array, ""]
@@ -32,24 +39,10 @@ def linearised_gap(
 
     Smallest nonzero eigenvalue of $\epsilon\mapsto-\frac\tau{m_*}\partial(m_*\partial
     (\epsilon+\frac1\tau\mathcal K(m_*\epsilon)))$ on the finite-volume grid, at the
-    *discrete* Gibbs state.
-
-    Args:
-        X: Inputs, one column.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        half_width: Half the width of the grid.
-        num_cells: Number of cells.
-        has_interaction: False drops $\mathcal K$, the control.
+    *discrete* Gibbs state. The control `has_interaction=False` drops $\mathcal K$.
 
     Returns:
         $\gamma$ in continuous time; an Euler scheme decays at $-\log(1-h\gamma)/h$.
-
-    Raises:
-        ValueError: If `X` has more than one column.
-        DomainError: If a scalar is out of range.
 
     Claim:
         MF-8d, exact asymptotic rate [derived].
@@ -73,35 +66,12 @@ def gap_with_interaction(
 ) -> Scalar:
     r"""The same gap with $\mathcal K$ multiplied by `weight` (−1 is a control).
 
-    Args:
-        X: Inputs, one column.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        weight: Factor of the interaction.
-        half_width: Half the width of the grid.
-        num_cells: Number of cells.
-
     Returns:
         The smallest nonzero eigenvalue.
-
-    Raises:
-        ValueError: If `X` has more than one column.
-        DomainError: If a scalar is out of range.
     """
-    features, centres, width = _grid(X, amplitude, half_width, num_cells)
-    potential, mass = _discrete_gibbs(features, centres, y, lam, tau)
-    laplacian = _edge_matrix(potential / tau, mass) * tau / width**2
-    root = jnp.sqrt(mass)
-    generator = laplacian / (root[:, None] * root[None, :])
-    coupling = features * root[:, None]
-    interaction = weight * (coupling @ coupling.T) / (y.size * tau)
-    values, basis = jnp.linalg.eigh(generator)
-    half = (basis * jnp.sqrt(jnp.maximum(values, 0.0))[None, :]) @ basis.T
-    spectrum = jnp.linalg.eigvalsh(half @ (jnp.eye(num_cells) + interaction) @ half)
-    conserved = jnp.argmin(jnp.abs(spectrum))  # mass: the zero mode
-    return jnp.min(jnp.where(jnp.arange(num_cells) == conserved, jnp.inf, spectrum))
+    y, lam, tau, amplitude = _checked(X, y, lam, tau, amplitude)
+    grid = _grid(X, amplitude, half_width, num_cells)
+    return _smallest(*grid, y, lam, tau, weight)
 
 
 @float64
@@ -118,31 +88,43 @@ def discrete_free_energy(
 
     $\frac12\mathrm{mean}(f-y)^2+\frac\lambda2\int x^2+\tau\int m\log m$ with cell sums.
 
-    Args:
-        X: Inputs, one column.
-        y: Targets.
-        lam: $\lambda > 0$.
-        tau: $\tau > 0$.
-        amplitude: $R > 0$.
-        half_width: Half the width of the grid.
-        num_cells: Number of cells.
-
     Returns:
         The limit of the solver's free energy.
-
-    Raises:
-        ValueError: If `X` has more than one column.
-        DomainError: If a scalar is out of range.
 
     Claim:
         MF-8d [derived].
     """
+    y, lam, tau, amplitude = _checked(X, y, lam, tau, amplitude)
     features, centres, width = _grid(X, amplitude, half_width, num_cells)
     _, mass = _discrete_gibbs(features, centres, y, lam, tau)
     safe = jnp.where(mass > 0, mass, 1.0)
     entropy = mass @ jnp.log(safe / width)
     energy = jnp.mean((mass @ features - y) ** 2) / 2 + mass @ (lam * centres**2 / 2)
     return energy + tau * entropy
+
+
+@jax.jit
+def _smallest(
+    features: Float[Array, "cells samples"],
+    centres: Float[Array, " cells"],
+    width: Scalar,
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+    weight: Scalar,
+) -> Scalar:
+    """Smallest nonzero eigenvalue of the linearised operator on a grid."""
+    potential, mass = _discrete_gibbs(features, centres, y, lam, tau)
+    laplacian = _edge_matrix(potential / tau, mass) * tau / width**2
+    root, cells = jnp.sqrt(mass), mass.size
+    generator = laplacian / (root[:, None] * root[None, :])
+    coupling = features * root[:, None]
+    interaction = weight * (coupling @ coupling.T) / (y.size * tau)
+    values, basis = jnp.linalg.eigh(generator)
+    half = (basis * jnp.sqrt(jnp.maximum(values, 0.0))[None, :]) @ basis.T
+    spectrum = jnp.linalg.eigvalsh(half @ (jnp.eye(cells) + interaction) @ half)
+    conserved = jnp.argmin(jnp.abs(spectrum))  # mass: the zero mode
+    return jnp.min(jnp.where(jnp.arange(cells) == conserved, jnp.inf, spectrum))
 
 
 def _grid(
@@ -157,6 +139,17 @@ def _grid(
     return features, centres, width
 
 
+def _checked(
+    X: Inputs, y: Targets, lam: Scalar, tau: Scalar, amplitude: Scalar
+) -> tuple[Targets, Scalar, Scalar, Scalar]:
+    y = finite_data(X, y)
+    lam = require(lam, lam > 0, "`lam` must be positive.")
+    tau = require(tau, tau > 0, "`tau` must be positive.")
+    amplitude = require(amplitude, amplitude > 0, "`amplitude` must be positive.")
+    return y, lam, tau, amplitude
+
+
+@jax.jit
 def _discrete_gibbs(
     features: Float[Array, "cells samples"],
     centres: Float[Array, " cells"],
@@ -165,8 +158,6 @@ def _discrete_gibbs(
     tau: Scalar,
 ) -> tuple[Float[Array, " cells"], Float[Array, " cells"]]:
     """Potential and cell masses of the self-consistent state on the grid."""
-    lam = require(lam, lam > 0, "`lam` must be positive.")
-    tau = require(tau, tau > 0, "`tau` must be positive.")
     confinement = lam * centres**2 / 2
     prior = -confinement / tau
     prior = prior - jnp.log(jnp.sum(jnp.exp(prior)))

@@ -44,13 +44,7 @@ def riccati_roots(mu: Cells, lam: Cells, tau: Cells) -> tuple[Cells, Cells, Cell
     """
     lam = require(lam, lam >= 0, "`lam` must not be negative.")
     tau = require(tau, tau >= 0, "`tau` must not be negative.")
-    gap = mu - lam
-    root = jnp.sqrt(gap**2 + 4 * tau)
-    large = (jnp.abs(gap) + root) / 2
-    small = tau / jnp.where(large > 0, large, 1.0)
-    is_learned = gap >= 0
-    upper = jnp.where(is_learned, large, small)
-    return upper, -jnp.where(is_learned, small, large), root
+    return _roots(mu - lam, tau)
 
 
 @float64
@@ -134,8 +128,17 @@ def riccati_matrix(
     """
     M0, M_star = _state(M0), _symmetric(M_star, "M_star")
     tau = require(tau, tau > 0, "`tau` must be positive.")
+    lam = require(lam, lam >= 0, "`lam` must not be negative.")
+    return _matrix(time, M0, M_star, lam, tau)
+
+
+@jax.jit
+def _matrix(
+    time: Scalar, M0: Matrix, M_star: Matrix, lam: Scalar, tau: Scalar
+) -> Matrix:
+    """The solution in the eigenbasis of the target."""
     mu, basis = jnp.linalg.eigh(M_star)
-    upper, _, root = riccati_roots(mu, lam, tau)
+    upper, _, root = _roots(mu - lam, tau)
     distance = basis.T @ M0 @ basis - jnp.diag(upper)
     decay = jnp.exp(-root * time)
     weight = -jnp.expm1(-2 * root * time) / root
@@ -241,12 +244,23 @@ def riccati_finite_width(
     """
     tau = require(tau, tau > 0, "`tau` must be positive.")
     width = require(width, width >= 1, "`width` must be at least 1.")
-    return jnp.vectorize(_finite_width)(mu - lam, tau, width)
+    return jax.jit(jnp.vectorize(_finite_width))(mu - lam, tau, width)
+
+
+@jax.jit
+def _roots(gap: Cells, tau: Cells) -> tuple[Cells, Cells, Cells]:
+    """Roots and their distance, without cancellation."""
+    root = jnp.sqrt(gap**2 + 4 * tau)
+    large = (jnp.abs(gap) + root) / 2
+    small = tau / jnp.where(large > 0, large, 1.0)
+    is_learned = gap >= 0
+    upper = jnp.where(is_learned, large, small)
+    return upper, -jnp.where(is_learned, small, large), root
 
 
 def _finite_width(gap: Scalar, tau: Scalar, width: Scalar) -> tuple[Scalar, Scalar]:
     """Mean and variance by quadrature at one parameter."""
-    upper, _, root = riccati_roots(gap, jnp.zeros_like(gap), tau)
+    upper, _, root = _roots(gap, tau)
     spread = jnp.sqrt(2 * tau / (width * upper * root))
     low = jnp.log(upper) - jnp.minimum(80 / width + 12 * spread, 200.0)
     high = jnp.log(upper + 2 * jnp.abs(gap) + jnp.sqrt(200 * tau / width))

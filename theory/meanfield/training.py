@@ -3,6 +3,7 @@ r"""Noiseless training of $f = N^{-s}\sum a_i\sigma(w_i\cdot x)$: movement and e
 Claims: MF-2 (how far features move), MF-3 (largest stable learning rate).
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -118,6 +119,7 @@ def edge_kernel(
     return outer * (a.size if parametrization == "sp" else 1) + inner
 
 
+@functools.partial(jax.jit, static_argnums=3)
 def tangent_kernels(
     a: Amplitudes, w: Weights, X: Inputs, activation: str
 ) -> tuple[Kernel, Kernel]:

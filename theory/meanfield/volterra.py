@@ -86,7 +86,7 @@ def dynamic_fluctuation(
     )
     paths = _paths(key, model, float(init_var), num_particles, horizon)
     kernel, features, tangents = _kernels(model, paths, checkpoints)
-    return _covariances(model, kernel, features, tangents)
+    return _covariances(model, kernel, features, tangents, checkpoints)
 
 
 def _paths(
@@ -149,6 +149,7 @@ def _covariances(
     kernel: np.ndarray,
     features: np.ndarray,
     tangents: dict[int, np.ndarray],
+    checkpoints: Sequence[int],
 ) -> dict[str, np.ndarray]:
     """Solve the Volterra equation and read off the constants."""
     samples, weight = len(model.X), model.step / len(model.X)
@@ -166,9 +167,9 @@ def _covariances(
         result[coupling] = np.array(
             [
                 weight**2 * np.sum(law[: len(product), : len(product)] * product)
-                for product in tangents.values()
+                for product in map(tangents.__getitem__, checkpoints)
             ]
         )
         diagonal = np.diag(law).reshape(-1, samples).mean(axis=1)
-        result[variance] = diagonal[list(tangents)]
+        result[variance] = diagonal[list(checkpoints)]
     return result
