@@ -80,14 +80,18 @@ LOGARITHMIC = Claim(
 )
 
 
-def fractions(*, dim: int, phases: int) -> Design:
-    """RW-12: share of neurons, phases equally spaced, that recover the direction."""
+def fractions(*, dim: int, phases: int, replicas: int) -> Design:
+    """RW-12: share of neurons, phases equally spaced, that recover the direction.
+
+    A row is the mean over replicas: one alone takes fewer than ten values.
+    """
     circle = 2 * np.pi * (np.arange(phases) + 0.5) / phases
     sweeps = {
         link: sweep(
             sims.lumped_chain,
             {"link": link, "transform": "exp", "record": (time * dim,)},
             {"phase": circle.tolist(), "temperature": [1.0], "noise": [0.0]},
+            replicas=replicas,
             dim=float(dim),
             step=0.2,
             center=center_of(link, "exp"),
@@ -123,7 +127,7 @@ FRACTION = Claim(
     provenance=Provenance("paper", "a constant fraction; the number is derived"),
     kind=kinds.value(),
     design=fractions,
-    sizes={"paper": {"seeds": 256, "dim": 400, "phases": 48}},
+    sizes={"paper": {"seeds": 64, "dim": 400, "phases": 48, "replicas": 8}},
     mutants=(
         Mutant("all neurons", claims(np.ones(2))),
         Mutant("half of the neurons", claims(np.full(2, 0.5))),
