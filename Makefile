@@ -37,7 +37,7 @@ lint: $(VENV)/.dev  ## ruff and pyright
 bench: $(VENV)/.dev  ## measure speed beside the alternatives
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
-calibrate: $(VENV)/.dev  ## measure the error rates of the decision rules (hours)
+calibrate: $(VENV)/.dev  ## measure the error rates of the decision rules (some 15 minutes)
 	$(BIN)/pytest -m slow tests/checks/harness -q
 
 soak: $(VENV)/.dev  ## long fault-injection runs of the store
