@@ -27,6 +27,7 @@ LAM, TAU, STEP = 0.2, 0.05, 0.1
 STEPS, EVERY = 100, 10
 CHECKPOINTS = (10, 30, 100)
 PICK = tuple(t // EVERY - 1 for t in CHECKPOINTS)
+CURVE = tuple(range(EVERY, STEPS + 1, EVERY))
 FORCED: dict[str, Any] = {
     "amplitude": 0.3,
     "lam": 1.0,
@@ -75,16 +76,21 @@ def plain(data: DataArray) -> DataArray:
     return data.squeeze(names, drop=True)
 
 
-@functools.cache
 def constants(particles: int) -> dict[str, np.ndarray]:
-    """The Volterra constants at the checkpoints, over 4000 nonlinear particles."""
+    """The Volterra constants at the checkpoints that are judged."""
+    return {name: curve[list(PICK)] for name, curve in curves(particles).items()}
+
+
+@functools.cache
+def curves(particles: int) -> dict[str, np.ndarray]:
+    """The Volterra constants at every `CURVE`, over 4000 nonlinear particles."""
     X, y = plane_data()
     path = reference_field(1.0, LAM, TAU, STEP, particles, STEPS + 1)
     return theory.dynamic_fluctuation(
         jax.random.key(15),
         *promoted(path, X, y, LAM, TAU, STEP, 1.0, 1.0),
         num_particles=4000,
-        checkpoints=CHECKPOINTS,
+        checkpoints=CURVE,
     )
 
 

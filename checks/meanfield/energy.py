@@ -188,7 +188,13 @@ CLAIMS = (
         kind=kinds.identity(),
         design=duality,
         sizes={"quick": {"draws": 20}, "paper": {"draws": 200}},
-        mutants=(Mutant("D with + g·y", instead(duality, draws=20, sign=-1.0), 0.1),),
+        mutants=(
+            Mutant(
+                "D with + g·y",
+                lambda d: instead(duality, draws=d.claimed.size, sign=-1.0)(d),
+                0.1,
+            ),
+        ),
     ),
     Claim(
         id="MF-8c",

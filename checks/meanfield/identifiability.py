@@ -2,7 +2,9 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
+import jax
 import numpy as np
 from xarray import DataArray, Dataset
 
@@ -10,7 +12,16 @@ from ...sims import meanfield as sims
 from ...sims.sweep import Sweep
 from ...theory import meanfield as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
-from .common import Data, claiming, computed, fixed, instead, number, promoted
+from .common import (
+    Data,
+    claiming,
+    computed,
+    double,
+    fixed,
+    instead,
+    number,
+    promoted,
+)
 
 INTEGER = "an integer"
 DEFECTIVE = ((4, 3, 5), (4, 4, 9), (3, 5, 7))
@@ -92,12 +103,13 @@ def witness(*, shift: float = 0.0) -> Design:
     """MF-11.witness: S-gon and its rotation below and at degree S; a null vector."""
     found, claimed, names = [], [], []
     for atoms in range(2, 7):
-        mass = np.full(atoms, 1 / atoms)
+        mass = np.pad(np.full(atoms, 1 / atoms), (0, 6 - atoms))
         first = _polygon(atoms, 0.0)
         other = _polygon(atoms, np.pi / atoms)
         other[0] = _rotated(other[0], shift)
         for degree in (atoms - 1, atoms):
-            args = (mass, first, mass, other, np.ones(degree + 1))
+            seen = (np.arange(7) <= degree).astype(float)
+            args = (mass, _padded(first), mass, _padded(other), seen)
             found.append(number(theory.function_distance, *args))
             claimed.append(2.0 ** (3 - atoms) if degree == atoms else 0.0)
             names.append(f"{atoms}-gon, degree {degree}")
@@ -108,6 +120,11 @@ def witness(*, shift: float = 0.0) -> Design:
     claimed.append(0.0)
     names.append("relu null vector")
     return computed(found, claimed, 1e-10, error=1e-14, at={"pair": names})
+
+
+def _padded(atoms: np.ndarray) -> np.ndarray:
+    """Six atoms, so that one program serves all polygons; the rest has no mass."""
+    return np.concatenate([atoms, np.tile([1.0, 0.0], (6 - len(atoms), 1))])
 
 
 def _polygon(atoms: int, shift: float) -> np.ndarray:
@@ -184,6 +201,12 @@ def expected_dictionary(
     return np.array(claimed, dtype=np.float64)
 
 
+def _expecting(design: Design, **changes: Any) -> Design:
+    """The same flow against another threshold rule."""
+    ridges = design.sweeps["flow"].dynamic["lam"]
+    return claiming(lambda: expected_dictionary(ridges, **changes))(design)
+
+
 def certificate(*, linear: float = 0.0) -> Design:
     """MF-12c: largest dual certificate over the sphere, over λ."""
     lam, c = 0.3, np.array([1.0, 0.9])
@@ -206,20 +229,27 @@ def cell_order(*, extra: int = 0) -> Design:
     found, claimed, names = [], [], []
     for parity, degree in (("both", 2), ("odd", 3), ("odd", 5), ("even", 4)):
         form = {"parity": parity, "top_degree": degree}
-        cells = [
-            theory.learning_cell(*promoted(TEACHER, lam, 1.0), **form) for lam in scan
-        ]
-        closed = np.array([int(cell["num_atoms"]) + extra for cell in cells])
+        cells = learning_cells(scan, parity, degree)
         reach = {"both": degree, "odd": (degree + 1) // 2, "even": degree // 2}[parity]
-        rises = [
-            np.diff([int(cell[name]) for cell in cells]).max()
-            for name in ("num_atoms", "orbit_depth")
-        ]
-        found += [*np.maximum(rises, 0), scan[np.argmax(closed <= reach)]]
+        is_closed = cells["num_atoms"] + extra <= reach
+        rises = [np.diff(cells[name]).max() for name in ("num_atoms", "orbit_depth")]
+        found += [*np.maximum(rises, 0), scan[np.argmax(is_closed)]]
         closing = number(theory.closing_ridge_threshold, TEACHER, **form)
         claimed += [0.0, 0.0, closing]
         names += [f"{parity} {degree}: {what}" for what in ("S*", "D_orb", "λ_id")]
     return computed(found, claimed, 0.00501, "step of the scan", at={"cell": names})
+
+
+def learning_cells(
+    ridges: np.ndarray, parity: str, degree: int
+) -> dict[str, np.ndarray]:
+    """The learning cell of the four teachers at every ridge."""
+
+    def cell(lam: Any) -> Any:
+        args = promoted(TEACHER, lam, 1.0)
+        return theory.learning_cell(*args, parity=parity, top_degree=degree)
+
+    return double(jax.vmap(cell), ridges)
 
 
 def _odd_counted_as_both() -> np.ndarray:
@@ -287,12 +317,9 @@ CLAIMS = (
             },
         },
         mutants=(
-            Mutant("threshold λ/2", claiming(lambda: expected_dictionary(RIDGES, 0.5))),
-            Mutant("threshold 2λ", claiming(lambda: expected_dictionary(RIDGES, 2.0))),
-            Mutant(
-                "hard threshold",
-                claiming(lambda: expected_dictionary(RIDGES, is_hard=True)),
-            ),
+            Mutant("threshold λ/2", functools.partial(_expecting, factor=0.5)),
+            Mutant("threshold 2λ", functools.partial(_expecting, factor=2.0)),
+            Mutant("hard threshold", functools.partial(_expecting, is_hard=True)),
         ),
     ),
     Claim(

@@ -291,7 +291,7 @@ CLAIMS = (
             ),
             Mutant(
                 "independent noises",
-                instead(coupling, widths=(4, 16), noise="independent"),
+                lambda d: instead(coupling, widths=_widths(d), noise="independent")(d),
                 1.0,
             ),
         ),
@@ -311,6 +311,10 @@ CLAIMS = (
         ),
     ),
 )
+
+
+def _widths(design: Design) -> tuple[int, ...]:
+    return tuple(design.sweeps["particles"].static["width"])
 
 
 def _tiled(design: Design, how: str) -> np.ndarray:

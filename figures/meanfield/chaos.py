@@ -1,9 +1,7 @@
 """Figures on propagation of chaos, fluctuations and free energy."""
 
-import functools
 from typing import Any
 
-import jax
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullFormatter
@@ -16,7 +14,6 @@ from ...checks.meanfield.common import (
     number,
     plane_data,
     promoted,
-    reference_field,
 )
 from ...sims import meanfield as sims
 from ...sims.sweep import Sweep
@@ -53,23 +50,12 @@ def _network_panel(data: Data, axis: Any) -> None:
     for colour, width in enumerate(found.width.values):
         mean, error = moments(found.coupling_error.sel(width=width) * width)
         style.points(axis, time, mean, error, f"$N={int(width)}$", colour, "os"[colour])
-    counts = tuple(10 * (np.arange(10) + 1))
-    style.theory(axis, time, dynamic(counts)["coupling"], "Volterra (MF-15)", 2)
-    style.mutant(axis, time, dynamic(counts)["iid_coupling"], "no feedback")
+    curves = checks.curves(2**16)
+    style.theory(axis, time, curves["coupling"], "Volterra (MF-15)", 2)
+    style.mutant(axis, time, curves["iid_coupling"], "no feedback")
     axis.set(xlabel="time $t$", ylabel=r"$N\,\mathbb{E}|e_t|^2$", ylim=(0, 0.6))
     axis.set_title(r"tanh network, $R=1$, $\lambda=0.2$")
     legend_below(axis, 2)
-
-
-@functools.cache
-def dynamic(counts: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Volterra constants for a curve: fewer particles than the claim uses."""
-    X, y = plane_data()
-    path = reference_field(1.0, checks.LAM, checks.TAU, checks.STEP, 2**16, 101)
-    args = promoted(path, X, y, checks.LAM, checks.TAU, checks.STEP, 1.0, 1.0)
-    return theory.dynamic_fluctuation(
-        jax.random.key(1), *args, num_particles=1500, checkpoints=counts
-    )
 
 
 def _linear_panel(data: Data, axis: Any) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from ...checks.meanfield import identifiability as checks
-from ...checks.meanfield.common import number, promoted
+from ...checks.meanfield.common import number
 from ...sims import meanfield as sims
 from ...theory import meanfield as theory
 from .. import style
@@ -126,7 +126,10 @@ def cell(_: Data) -> Canvas:
     for axis, parity in zip(axes[0], ("both", "odd", "even"), strict=True):
         degrees = np.arange(3 if parity == "odd" else 2, 9)
         closed = np.array(
-            [[_is_closed(lam, parity, int(k)) for lam in ridges] for k in degrees]
+            [
+                checks.learning_cells(ridges, parity, int(k))["is_closed"]
+                for k in degrees
+            ]
         )
         axis.pcolormesh(
             ridges, degrees, closed, cmap="Blues", vmin=0, vmax=2, shading="nearest"
@@ -149,13 +152,6 @@ def cell(_: Data) -> Canvas:
     axes[0, 0].text(0.7, 6.5, "closed", fontsize=7)
     axes[0, 0].text(0.03, 2.0, "open", fontsize=7)
     return figure
-
-
-def _is_closed(lam: float, parity: str, degree: int) -> bool:
-    args = promoted(checks.TEACHER, lam, 1.0)
-    return bool(
-        theory.learning_cell(*args, parity=parity, top_degree=degree)["is_closed"]
-    )
 
 
 FIGURES = (

@@ -55,20 +55,20 @@ def time_average(
     samples: int,
     sample_every: int,
 ) -> Array:
-    """Mean of `measure` at steps burn, burn + every, …; running sum only."""
+    """Mean of `measure` at steps burn, burn + every, …; running sum only.
+
+    Block 0 is the burn-in: one loop, hence one compiled step, for both.
+    """
 
     def block(index: Array, state: tuple[Noisy, Array]) -> tuple[Noisy, Array]:
         now, total = state
-        total = total + measure(now[0]) / samples
-        first = burn_steps + index * sample_every
-        now = jax.lax.fori_loop(
-            0, sample_every, lambda t, state: advance(first + t, state), now
-        )
-        return now, total
+        last = burn_steps + index * sample_every
+        first = jnp.where(index == 0, 0, last - sample_every)
+        now = jax.lax.fori_loop(first, last, advance, now)
+        return now, total + measure(now[0]) / samples
 
-    now = jax.lax.fori_loop(0, burn_steps, advance, start)
-    zero = jnp.zeros_like(measure(now[0]))
-    return jax.lax.fori_loop(0, samples, block, (now, zero))[1]
+    zero = jnp.zeros_like(measure(start[0]))
+    return jax.lax.fori_loop(0, samples, block, (start, zero))[1]
 
 
 def checkpointed(
