@@ -32,42 +32,8 @@ EACH = threshold("ratio", by=(*BY, "size"))
 
 def threshold_rate(replicates: int, rng: Generator) -> list[Row]:
     """Crossing 1 + 0.3 (d/32)^-ω, width 0.4 (d/32)^-1/2; tolerance 0."""
-    cases: tuple[tuple[str, float, float, Callable, Spec, str], ...] = (
-        (
-            "probit, omega 1/2",
-            0.5,
-            0.0,
-            stats.norm.cdf,
-            ("0.000", "1.00", "0.003", "0.000"),
-            "1.00",
-        ),
-        (
-            "Gumbel, omega 1/2",
-            0.5,
-            0.0,
-            _gumbel,
-            ("0.000", "1.00", "0.003", "-"),
-            "1.00",
-        ),
-        (
-            "probit, omega 1 + 0.05 d^-2",
-            1.0,
-            0.05,
-            stats.norm.cdf,
-            ("0.005", "1.00", "0.005", "0.000"),
-            "0.93",
-        ),
-        (
-            HONEST,
-            0.5,
-            0.05,
-            stats.norm.cdf,
-            ("0.053", "1.00", "0.078", "0.037 (the honest limit)"),
-            "1.00",
-        ),
-    )
     found = []
-    for name, omega, second, cdf, spec, largest in cases:
+    for name, omega, second, cdf, spec, largest in _cases():
         values, ratios, center = _success(replicates, rng, omega, second, cdf)
         alone = _looks(values[:, :, -1:], ratios, EACH)
         share = replayed(alone, (1.0, 1.0)).violated
@@ -103,6 +69,44 @@ def threshold_rate(replicates: int, rng: Generator) -> list[Row]:
             ),
         ]
     return found
+
+
+def _cases() -> tuple[tuple[str, float, float, Callable, Spec, str], ...]:
+    """Name, exponent, second term, law, rates of the spec, share of the largest d."""
+    return (
+        (
+            "probit, omega 1/2",
+            0.5,
+            0.0,
+            stats.norm.cdf,
+            ("0.000", "1.00", "0.003", "0.000"),
+            "1.00",
+        ),
+        (
+            "Gumbel, omega 1/2",
+            0.5,
+            0.0,
+            _gumbel,
+            ("0.000", "1.00", "0.003", "-"),
+            "1.00",
+        ),
+        (
+            "probit, omega 1 + 0.05 d^-2",
+            1.0,
+            0.05,
+            stats.norm.cdf,
+            ("0.005", "1.00", "0.005", "0.000"),
+            "0.93",
+        ),
+        (
+            HONEST,
+            0.5,
+            0.05,
+            stats.norm.cdf,
+            ("0.053", "1.00", "0.078", "0.037 (the honest limit)"),
+            "1.00",
+        ),
+    )
 
 
 def threshold_power(replicates: int, rng: Generator) -> list[Row]:
