@@ -48,6 +48,17 @@ class Past:
         One stakes for the growth of the wealth, the other steadily, tuned to reach
         1/alpha; both from running moments with one pseudo-observation (b/2, b²/4).
         """
+        return np.logaddexp(*self._gamblers(bound, alpha)) - np.log(2.0)
+
+    def top(self, bound: Numbers, alpha: Numbers) -> float:
+        """The largest of `log_wealth`: a gambler's own best is within log 2 of it."""
+        first, second = self._gamblers(bound, alpha)
+        better = np.maximum(first, second)
+        near = better >= better.max() - np.log(2.0)
+        return np.logaddexp(first[near], second[near]).max() - np.log(2.0)
+
+    def _gamblers(self, bound: Numbers, alpha: Numbers) -> list[np.ndarray]:
+        """Logarithm of each gambler's wealth after every row."""
         mean = self.means + bound / 2 * self.weight
         square = self.squares + bound**2 / 2 * self.weight
         variance = np.maximum(square - mean**2, 1e-12 * bound**2)
@@ -55,11 +66,10 @@ class Past:
         growth = edge / (variance + edge**2)
         steady = np.sqrt(-2 * np.log(alpha) / (self.pace * variance))
         gain, most = self.rows - bound, 0.5 / bound
-        first, second = (
+        return [
             np.cumsum(np.log1p(np.minimum(stake, most) * gain))
             for stake in (growth, steady)
-        )
-        return np.logaddexp(first, second) - np.log(2.0)
+        ]
 
     def lower_limit(self, alpha: Numbers) -> float:
         """The smallest mean that is not excluded, from outside, to 2 % of the level.
@@ -76,7 +86,7 @@ class Past:
         for _ in range(STEPS if center > 0 else 0):
             if not outside < here < inside:
                 here = 0.5 * (outside + inside)
-            height = max(self.log_wealth(here, alpha).max(), 0.0)
+            height = max(self.top(here, alpha), 0.0)
             outside, inside = (here, inside) if height >= bar else (outside, here)
             if bar <= height < bar + NEAR:
                 break
