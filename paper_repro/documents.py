@@ -80,8 +80,8 @@ def save_points(folder: Path, claim: Mapping[str, Any]) -> None:
     """Write a claim's points to `points/ID.csv`, a row each."""
     rows = [_flat(point) for point in claim["points"]]
     columns = dict.fromkeys(key for row in rows for key in row)
-    (folder / "points").mkdir(exist_ok=True)
     path = folder / "points" / f"{claim['id']}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)  # ids may hold a slash
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()

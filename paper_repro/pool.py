@@ -92,15 +92,14 @@ def _child(job: Job, events: Queue) -> dict[str, Any]:
 
 
 def _follow(futures: Sequence[Future], events: Queue, tell: Callable) -> None:
-    """Hand the children's events on until all are done or one has failed."""
+    """Hand the children's events on; when one has failed, start no other."""
     pending = set(futures)
     while pending:
         done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         _drain(events, tell)
-        if any(future.exception() for future in done):
+        if any(not future.cancelled() and future.exception() for future in done):
             for future in pending:
                 future.cancel()
-            return
 
 
 def _drain(events: Queue, tell: Callable) -> None:

@@ -64,8 +64,8 @@ def test_a_folder_in_the_way_is_an_output_error(tmp_path):
 
 
 def test_points_open_in_pandas(tmp_path, document):
-    documents.save_points(tmp_path, document["claims"][0])
-    table = pandas.read_csv(tmp_path / "points" / "SB-2.csv")
+    documents.save_points(tmp_path, document["claims"][0] | {"id": "HK-2/3"})
+    table = pandas.read_csv(tmp_path / "points" / "HK-2" / "3.csv")
     (row,) = table.to_dict("records")
     assert row["arms"] == 8
     assert (row["interval_lo"], row["interval_hi"]) == (150.1, 156.7)
