@@ -88,7 +88,10 @@ def _end_with_parent() -> None:
 
 
 def _child(job: Job, events: Queue) -> dict[str, Any]:
-    return execute(job, events.put)
+    try:
+        return execute(job, events.put)
+    except SystemExit as stopped:  # the pool would keep a worker that was told to stop
+        os._exit(int(stopped.code or 0))
 
 
 def _follow(futures: Sequence[Future], events: Queue, tell: Callable) -> None:

@@ -107,7 +107,7 @@ def decomposition(data: Data) -> Canvas:
         axis.plot(grid, stack[4], "k-", label="total")
         others = {k: v for k, v in USUAL.items() if k != name}
         one, bar = mean.sel(others), error.sel(others)
-        style.points(axis, one[name], one, bar, "total, simulated", 7)
+        style.points(axis, one[name], one, bar, "total, simulated", 6)
         axis.set(xscale="log", xlabel=label)
     axes[0, 0].set_ylabel("error")
     named = axes[0, 0].get_legend_handles_labels()
