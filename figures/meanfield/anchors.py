@@ -141,7 +141,8 @@ def total_error(found: Any) -> tuple[DataArray, DataArray]:
     square = (DataArray(SIGMA, dims="axis") * gap**2).sum("axis") + TAIL**2
     square = square.assign_coords(checkpoint=[0.4, 0.8, 1.2])
     mean, error = moments(square.rename(checkpoint="time"))
-    return np.sqrt(mean), error / (2 * np.sqrt(mean))
+    root = mean**0.5
+    return root, error / (2 * root)
 
 
 def _sample(samples: float) -> tuple[np.ndarray, np.ndarray]:
