@@ -23,5 +23,5 @@ def test_workers_end_with_their_parent(signum, tmp_path):
         assert run.poll() is None
         time.sleep(0.1)
     run.send_signal(signum)
-    text, _ = run.communicate(timeout=40)  # returns when the last worker is gone
+    text, _ = run.communicate(timeout=120)  # returns when the last worker is gone
     assert run.returncode == {15: 143, 9: -9}[signum], text.decode()
