@@ -205,7 +205,7 @@ HK_9L = Claim(
     provenance=Provenance("paper", "T of order log d suffices: arXiv 2605.08400"),
     kind=kinds.value(of=curvature, evidence="table"),
     design=growth_law,
-    sizes={"paper": {"seeds": 1024, "sizes": LAW_SIZES}},
+    sizes={"paper": {"seeds": 256, "sizes": LAW_SIZES}},
     mutants=(
         Mutant(
             "full least squares instead",

@@ -375,7 +375,7 @@ CLAIMS = (
         provenance=Provenance("derived", "HS-3 at its threshold"),
         kind=kinds.value(),
         design=above,
-        sizes={"paper": {"seeds": 1024, "dim": 256}},
+        sizes={"paper": {"seeds": 256, "dim": 256}},
         mutants=(Mutant("thresholds 1 and 3 exchanged", exchanged, 0.3),),
     ),
     Claim(

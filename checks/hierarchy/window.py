@@ -246,7 +246,7 @@ CLAIMS = (
                 "origin": "next order, D^(-2/3)",
             },
             "paper": {
-                "seeds": 8192,
+                "seeds": 2048,
                 "dim": 128,
                 "counts": NOISY_COUNTS[128],
                 "chunk": 198,
@@ -272,7 +272,7 @@ CLAIMS = (
         design=smoothed,
         sizes={
             "paper": {
-                "seeds": 4096,
+                "seeds": 1024,
                 "dim": 300,
                 "counts": (126, 180, 234, 324),
                 "chunk": 18,
