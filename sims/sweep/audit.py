@@ -22,13 +22,12 @@ def is_due(call: int, strict: bool) -> bool:
     return call % EVERY == (0 if first else EVERY - 1)
 
 
-def repeats(
-    job: Job, program: Program, arguments: Arguments, start: int, rows: Arrays
-) -> bool:
+def repeats(program: Program, arguments: Arguments, rows: Arrays) -> bool:
     """Whether a call gives the same bits when its lanes change places."""
-    lanes = np.minimum(np.arange(start, start + program.lanes), job.lanes - 1)
+    keys, inputs, shared = arguments
     shift = program.lanes // 2 + 1
-    again = program.call(*arguments.of(np.roll(lanes, shift)))
+    turned = {name: np.roll(table, shift, axis=0) for name, table in inputs.items()}
+    again = program.call(np.roll(keys, shift, axis=0), turned, shared)
     return all(
         np.roll(rows[name], shift, axis=0).tobytes() == np.asarray(out).tobytes()
         for name, out in again.items()
@@ -56,10 +55,10 @@ def check_alone(job: Job, rows: Arrays) -> float:
         The largest deviation relative to the largest entry of its output.
     """
     recipe = job.group.recipe
-    root, stream, hi, lo, lane, inputs, shared = Arguments(job).of(np.array([0]))
-    first = {name: value[0] for name, value in inputs.items()}
+    _, (keys, inputs, shared) = next(job.calls(0, 1))
+    first = {name: table[0] for name, table in inputs.items()}
     with recipe.context():
-        alone = jax.jit(recipe.lane)(root, stream, hi[0], lo[0], lane[0], first, shared)
+        alone = jax.jit(recipe.lane)(keys[0], first, shared)
     worst = 0.0
     for name, out in alone.items():
         one, other = np.asarray(out, np.float64), np.asarray(rows[name][0], np.float64)

@@ -81,8 +81,9 @@ def _cells(root: str | os.PathLike[str]) -> Iterator[tuple[Any, dict[str, dict]]
 def _identity(block: Block, key: str) -> tuple[str, str]:
     """What two stores must share for their rows to be comparable."""
     header = block.header
-    same = ("static", "base_seed", "stream", "replicas", "quantum", "reduce")
-    cell = {**header["cells"][key]["values"], "…": {k: header.get(k) for k in same}}
+    same = ("static", "base_seed", "stream", "replicas", "quantum")
+    here = {k: header[k] for k in same} | {"reduce": header["recipe"]["reduce"]}
+    cell = {**header["cells"][key]["values"], "…": here}
     return header["simulator"], canonical(cell)
 
 

@@ -18,7 +18,7 @@ from .control import Control
 from .errors import SpecificationError
 from .jobs import Arguments, Job
 from .keep import Store
-from .program import Program, build, recipe_key
+from .program import Program, build
 
 IN_FLIGHT = 2
 FLUSH_SECONDS = 5.0
@@ -95,7 +95,7 @@ def program_for(
     """The compiled program of a job: from this process, or started in the pool."""
     group = job.group
     tile = group.tile if group.tile != "all" else -(-job.lanes // len(devices))
-    key = (recipe_key(group.recipe), tile, devices)
+    key = (group.recipe.key, tile, devices)
     known = _programs.get(key)
     if known is None or (known.done() and known.exception() is not None):
         _programs[key] = pool.submit(build, group.recipe, int(tile), devices)
@@ -147,12 +147,11 @@ class _Run:
     ):
         self.job, self.program, self.store = job, program, store
         self.writer, self.control, self.report = writer, control, report
-        self.arguments = Arguments(job)
         self.rows: Arrays = {
             name: np.empty((job.lanes, *s.shape), s.dtype)
             for name, s in job.group.shapes.items()
         }
-        self.flight: collections.deque[tuple[int, Any]] = collections.deque()
+        self.flight: collections.deque[tuple[int, Arguments, Any]] = collections.deque()
         self.most = IN_FLIGHT
         self.blocks: list[Future[str]] = []
         self.done = self.written = 0
@@ -179,12 +178,11 @@ class _Run:
 
     def _calls(self) -> None:
         """Call after call, a few in flight, from where the rows end."""
-        for start in range(self.done, self.job.lanes, self.program.lanes):
+        for start, arguments in self.job.calls(self.done, self.program.lanes):
             if self.control.stops():
                 break
-            lanes = np.arange(start, start + self.program.lanes)
-            lanes = np.minimum(lanes, self.job.lanes - 1)
-            self.flight.append((start, self.program.call(*self.arguments.of(lanes))))
+            called = self.program.call(*arguments)
+            self.flight.append((start, arguments, called))
             if len(self.flight) >= self.most:
                 self._fetch()
         while self.flight and not self.control.impatient():
@@ -208,7 +206,7 @@ class _Run:
 
     def _fetch(self) -> None:
         """Wait for the oldest call and take its rows."""
-        start, called = self.flight.popleft()
+        start, arguments, called = self.flight.popleft()
         started = time.monotonic()
         while not all(out.is_ready() for out in called.values()):
             if self.control.impatient():
@@ -220,7 +218,7 @@ class _Run:
             self.rows[name][start:stop] = out[: stop - start]
         self.done = stop
         if audit.is_due(start // self.program.lanes, self.control.strict):
-            equal = audit.repeats(self.job, self.program, self.arguments, start, whole)
+            equal = audit.repeats(self.program, arguments, whole)
             self.report.bitwise = "yes" if equal else "no"
             audit.judge(self.job, equal, self.control.strict)
         self.control.observe("lanes", self.job.group, float(stop - start))

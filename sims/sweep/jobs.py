@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from .block import Arrays
 from .canonical import digest
 from .grid import named
 from .keep import Store
 from .plan import Cell, Group, Plan, Quantum
-from .program import root_words
+from .streams import cell_keys
 
 JOB_BYTES = 64 * 2**20
+SLAB = 2**14
+Arguments = tuple[np.ndarray, Arrays, Arrays]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,37 @@ class Job:
     def lanes(self) -> int:
         """Number of lanes."""
         return len(self.quanta) * self.group.width
+
+    def calls(self, start: int, lanes: int) -> Iterator[tuple[int, Arguments]]:
+        """Number of the first lane, and arguments, of call after call of `lanes` lanes.
+
+        Keys are made for many calls at once. What the last call has too much repeats
+        the last lane.
+        """
+        slab = lanes * max(1, SLAB // (lanes * self.group.recipe.batch))
+        for first in range(start, self.lanes, slab):
+            stop = min(first + slab, -(-self.lanes // lanes) * lanes)
+            keys, inputs = self._arguments(np.arange(first, stop))
+            for at in range(0, stop - first, lanes):
+                part = slice(at, at + lanes)
+                mine = {name: table[part] for name, table in inputs.items()}
+                yield first + at, (keys[part], mine, self.group.shared)
+
+    def _arguments(self, lanes: np.ndarray) -> tuple[np.ndarray, Arrays]:
+        """Key data and dynamic inputs of lanes, by their number in the job."""
+        group, cells = self.group, list(self.cells.values())
+        place = {key: i for i, key in enumerate(self.cells)}
+        number, offset = np.divmod(np.minimum(lanes, self.lanes - 1), group.width)
+        cell = np.array([place[key] for key, _ in self.quanta])[number]
+        first = np.array([index * group.width for _, index in self.quanta])[number]
+        words = np.array([c.words for c in cells], np.uint32)
+        keys = cell_keys(group.base_seed, group.stream, words)[cell]
+        keys = group.recipe.lane_keys(keys, first + offset)
+        inputs = {
+            name: np.stack([c.inputs[name] for c in cells])[cell]
+            for name in group.recipe.inputs
+        }
+        return keys, inputs
 
     def remaining(self, store: Store) -> "Job":
         """The same job without what has been stored in the meantime."""
@@ -81,32 +114,6 @@ def split(
         part = list(need[start : start + step])
         here = {key: cells[key] for key, _ in part}
         yield Job(group, here, part, digest([group.address, part]))
-
-
-class Arguments:
-    """Arguments of a program's calls, looked up by lane number of a job."""
-
-    def __init__(self, job: Job):
-        group, cells = job.group, list(job.cells.values())
-        position = {key: i for i, key in enumerate(job.cells)}
-        self.group = group
-        self.inputs = {
-            n: np.stack([c.inputs[n] for c in cells]) for n in group.recipe.inputs
-        }
-        self.words = np.array([c.words for c in cells], np.uint32).reshape(-1, 2)
-        self.cell = np.array([position[key] for key, _ in job.quanta])
-        self.first = np.array([i * group.width for _, i in job.quanta], np.uint32)
-        self.root = np.array(root_words(group.base_seed), np.uint32)
-        self.stream = np.uint32(group.stream)
-
-    def of(self, lanes: np.ndarray) -> tuple[Any, ...]:
-        """Root, stream, words of the cells, lanes, dynamic and shared inputs."""
-        quantum, offset = np.divmod(lanes, self.group.width)
-        cell = self.cell[quantum]
-        hi, lo = self.words[cell, 0], self.words[cell, 1]
-        lane = self.first[quantum] + offset.astype(np.uint32)
-        inputs = {name: table[cell] for name, table in self.inputs.items()}
-        return self.root, self.stream, hi, lo, lane, inputs, self.group.shared
 
 
 def _weight(part: list[Job]) -> float:

@@ -25,8 +25,6 @@ from .canonical import array_digest, digest
 from .errors import CorruptBlock, NonDeterministic, StoreError
 from .locks import Lock
 from .plan import Cell, Group, Quantum
-from .program import kept
-from .reduction import described
 from .signature import SCHEMA, provenance
 from .source import source_hash
 
@@ -309,7 +307,6 @@ def _header(
     quanta: Sequence[tuple[Quantum, str]],
     run: dict[str, Any],
 ) -> dict[str, Any]:
-    policy = group.recipe.policy
     return {
         "address": digest([SCHEMA, group.address, [q for q, _ in quanta]]),
         "group": group.address,
@@ -318,15 +315,12 @@ def _header(
         "source": source_hash(group.sim),
         "static": dict(group.recipe.static),
         "shared": {name: array_digest(a) for name, a in group.shared.items()},
-        "reduce": described(group.recipe.reduce),
-        "batch": group.recipe.batch,
-        "outputs": {name: kept(out) for name, out in group.recipe.outputs.items()},
+        "recipe": group.recipe.plain(),
         "replicas": group.replicas,
         "quantum": group.quantum,
         "base_seed": group.base_seed,
         "stream": group.stream,
         "tile": group.tile,
-        "policy": {"dtype": policy.dtype, "x64": policy.x64, "matmul": policy.matmul},
         "cells": {
             cell.key: {"values": cell.values, "words": cell.words, "row": row}
             for row, cell in enumerate(cells)

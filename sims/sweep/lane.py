@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,16 +9,15 @@ import jax.extend.core as jexc
 import jax.numpy as jnp
 import numpy as np
 
-from .block import Block, read_block
+from .block import read_block
 from .errors import SpecificationError
 from .grid import describe
 from .keep import shared_file
-from .program import Recipe, root_words
-from .reduction import restored
+from .program import Recipe
 from .simulator import resolve
 from .source import source_hash
-from .spec import Out, Policy
 from .store import find_block, opened
+from .streams import cell_keys
 
 
 @dataclass(frozen=True)
@@ -111,14 +109,15 @@ def rerun_lane(
         )
     key, index = block.quanta[lane // width]
     number = index * width + lane % width
-    recipe, shared = _recipe(base, block)
-    position = header["cells"][key]["row"]
-    inputs = {name: arrays[f"input:{name}"][position] for name in recipe.inputs}
+    recipe = Recipe.restored(resolve(header["reference"]), header["recipe"])
+    shared = {n: np.load(shared_file(base, d)) for n, d in header["shared"].items()}
+    cell = header["cells"][key]
+    inputs = {name: arrays[f"input:{name}"][cell["row"]] for name in recipe.inputs}
+    words = np.array([cell["words"]], np.uint32)
+    keys = cell_keys(header["base_seed"], header["stream"], words)
+    arguments = (recipe.lane_keys(keys, np.array([number]))[0], inputs, shared)
     steps: list[Step] = []
     with recipe.context():
-        words = (header["stream"], *header["cells"][key]["words"], number)
-        root = np.array(root_words(header["base_seed"]), np.uint32)
-        arguments = (root, *map(np.uint32, words), inputs, shared)
         outputs = jax.jit(recipe.lane)(*arguments)
         if trace:
             closed = jax.make_jaxpr(recipe.lane)(*arguments)
@@ -130,7 +129,7 @@ def rerun_lane(
     }
     return Lane(
         simulator=header["simulator"],
-        cell=header["cells"][key]["values"],
+        cell=cell["values"],
         seed=number // header["replicas"],
         replica=number % header["replicas"],
         outputs=now,
@@ -139,39 +138,6 @@ def rerun_lane(
         steps=steps,
         same_source=source_hash(recipe.sim) == header["source"],
     )
-
-
-def _recipe(base: Path, block: Block) -> tuple[Recipe, dict[str, np.ndarray]]:
-    """The program of a block, from its header alone."""
-    header, sim = block.header, resolve(block.header["reference"])
-    shared = {n: np.load(shared_file(base, d)) for n, d in header["shared"].items()}
-    inputs = {
-        name.removeprefix("input:"): jax.ShapeDtypeStruct(array.shape[1:], array.dtype)
-        for name, array in (block.arrays or {}).items()
-        if name.startswith("input:")
-    }
-    return (
-        Recipe(
-            sim=sim,
-            static=header["static"],
-            inputs=inputs,
-            shared={
-                n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in shared.items()
-            },
-            outputs={
-                name: Out(_keep(part)) for name, part in header["outputs"].items()
-            },
-            policy=Policy(**header["policy"]),
-            reduce=restored(header.get("reduce")),
-            batch=header.get("batch", 1),
-        ),
-        shared,
-    )
-
-
-def _keep(part: Any) -> Any:
-    """The part of an output that was kept, back from plain data."""
-    return slice(*part[1:]) if part and part[0] == "slice" else part
 
 
 def _walk(closed: Any, arguments: list[Any]) -> list[Step]:

@@ -11,8 +11,8 @@ from . import grid
 from .canonical import array_digest, canonical, digest, words
 from .errors import SpecificationError
 from .memory import MemoryBudget
-from .program import Recipe, recipe_key
-from .signature import SCHEMA, machine
+from .program import Recipe
+from .signature import machine
 from .simulator import Simulator
 from .source import source_hash
 from .spec import Out, Sweep
@@ -20,6 +20,7 @@ from .spec import Out, Sweep
 TILES = {"cpu": (32 * 2**20, 256)}
 TILES_ELSEWHERE = (4 * 2**30, 4096)
 LANES = 2**32
+STREAMS = 2  # raised when a program's arguments, hence perhaps its bits, change
 Quantum = tuple[str, int]
 _traces: dict[Any, tuple[dict[str, jax.ShapeDtypeStruct], int, float]] = {}
 
@@ -168,6 +169,8 @@ def plan(
     Raises:
         SpecificationError: If a sweep is not well formed or does not fit.
     """
+    if not 0 <= base_seed < LANES:
+        raise SpecificationError(f"`base_seed` must lie in 0 … 2**32-1: {base_seed}.")
     made = Plan([], budget=budget or MemoryBudget())
     for sweep, seeds in requests:
         layout = _layout(sweep, base_seed)
@@ -355,9 +358,9 @@ def _group(
     stream = int(digest(sweep.crn_group or sim.name, 4), 16)
     seed = 0 if sim.deterministic else int(base_seed)
     signature = [
-        {"schema": SCHEMA, "simulator": sim.name, "source": source_hash(sim)},
-        [static, replicas, quantum, seed, stream, sweep.crn],
-        [tile, machine(), recipe_key(recipe)[1], _digests(shared)],
+        {"streams": STREAMS, "simulator": sim.name, "source": source_hash(sim)},
+        [replicas, quantum, seed, stream, sweep.crn],
+        [tile, machine(), recipe.plain(), _digests(shared)],
     ]
     return Group(
         recipe=recipe,
@@ -376,7 +379,7 @@ def _group(
 
 def _traced(recipe: Recipe) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
     """What tracing says of a recipe; each is traced once in a process."""
-    key = recipe_key(recipe)
+    key = recipe.key
     if key not in _traces:
         _traces[key] = recipe.trace()
     return _traces[key]

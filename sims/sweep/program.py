@@ -1,6 +1,5 @@
 """A program: one simulator at one static signature, for one tile per device."""
 
-import functools
 import inspect
 import math
 import time
@@ -9,18 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from . import cache
 from .canonical import canonical
 from .errors import SpecificationError
-from .reduction import Reduction, described, reduced
+from .reduction import Reduction, described, reduced, restored
 from .signature import numerics
 from .simulator import Simulator
 from .spec import Out, Policy
+from .streams import IMPL, fold_in
 
-IMPL = "threefry2x32"
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
 
 
@@ -57,37 +55,82 @@ class Recipe:
         """The numerical settings of the policy."""
         return numerics(bool(self.policy.x64), self.policy.matmul)
 
+    def plain(self) -> dict[str, Any]:
+        """All of it but the simulator as plain data: for addresses and headers."""
+        policy = self.policy
+        return {
+            "static": dict(self.static),
+            "inputs": {k: (s.shape, s.dtype.str) for k, s in self.inputs.items()},
+            "shared": {k: (s.shape, s.dtype.str) for k, s in self.shared.items()},
+            "outputs": {name: out.plain() for name, out in self.outputs.items()},
+            "policy": {
+                "dtype": policy.dtype,
+                "x64": policy.x64,
+                "matmul": policy.matmul,
+            },
+            "reduce": described(self.reduce),
+            "batch": self.batch,
+        }
+
+    @staticmethod
+    def restored(sim: Simulator, plain: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `plain` describes."""
+        shapes = {
+            part: {k: jax.ShapeDtypeStruct(*s) for k, s in plain[part].items()}
+            for part in ("inputs", "shared")
+        }
+        outputs = {name: Out.restored(part) for name, part in plain["outputs"].items()}
+        numerical = Policy(**plain["policy"])
+        reduce, batch = restored(plain["reduce"]), plain["batch"]
+        return Recipe(
+            sim,
+            plain["static"],
+            **shapes,
+            outputs=outputs,
+            policy=numerical,
+            reduce=reduce,
+            batch=batch,
+        )
+
+    @property
+    def key(self) -> tuple[Any, str]:
+        """What makes two recipes the same program in this process."""
+        return inspect.unwrap(self.sim.function), canonical(self.plain())
+
     def one(
         self, key: Any, inputs: Mapping[str, Any], shared: Mapping[str, Any]
     ) -> Any:
-        """One lane from its key: the kept outputs, checked against the declaration."""
+        """One lane from its key data: the kept outputs, checked as declared."""
         sim = self.sim
-        keys = () if sim.deterministic else (key,)
+        keys = () if sim.deterministic else (jax.random.wrap_key_data(key, impl=IMPL),)
         made = sim.function(*keys, **inputs, **shared, **self.static)
         _check_outputs(sim, made)
-        return {name: _part(made[name], out.keep) for name, out in self.outputs.items()}
+        return {name: out.part(made[name]) for name, out in self.outputs.items()}
 
-    def lane(self, root, stream, hi, lo, lane, inputs, shared) -> dict[str, Any]:
-        """One lane, or one batch of lanes reduced, from the words of its address."""
+    def lane(self, key: Any, inputs: Any, shared: Any) -> dict[str, Any]:
+        """One lane from its key data, or a batch of lanes (several keys) reduced."""
         if self.reduce is None:
-            return self.one(lane_key(root, stream, hi, lo, lane), inputs, shared)
-        lanes = lane * np.uint32(self.batch) + jnp.arange(self.batch, dtype=np.uint32)
-        rows = jax.vmap(
-            lambda one: self.one(lane_key(root, stream, hi, lo, one), inputs, shared)
-        )(lanes)
+            return self.one(key, inputs, shared)
+        rows = jax.vmap(lambda one: self.one(one, inputs, shared))(key)
         return reduced(self.reduce, rows, self.policy.dtype)
 
+    def lane_keys(self, cells: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+        """Key data of lanes (of all lanes of a batch), from those of their cells."""
+        if self.reduce is None:
+            return fold_in(cells, lanes)
+        batch = lanes[:, None] * self.batch + np.arange(self.batch)
+        return fold_in(cells[:, None], batch)
+
     def arguments(self, lanes: int | None) -> tuple[Any, ...]:
-        """Abstract arguments of `lane`, or of a batch of lanes."""
-        batch: tuple[int, ...] = () if lanes is None else (lanes,)
-        word = jax.ShapeDtypeStruct(batch, np.uint32)
+        """Abstract arguments of `lane`, or of many lanes."""
+        many = () if lanes is None else (lanes,)
+        batch = () if self.reduce is None else (self.batch,)
         inputs = {
-            k: jax.ShapeDtypeStruct((*batch, *s.shape), s.dtype)
+            k: jax.ShapeDtypeStruct((*many, *s.shape), s.dtype)
             for k, s in self.inputs.items()
         }
-        scalar = jax.ShapeDtypeStruct((), np.uint32)
-        root = jax.ShapeDtypeStruct((2,), np.uint32)
-        return root, scalar, word, word, word, inputs, dict(self.shared)
+        key = jax.ShapeDtypeStruct((*many, *batch, 2), np.uint32)
+        return key, inputs, dict(self.shared)
 
     def trace(self) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
         """Shapes of one lane's kept outputs, estimates of its bytes and operations.
@@ -112,49 +155,12 @@ class Recipe:
         return dict(shapes), live_bytes(jaxpr.jaxpr), operations(jaxpr.jaxpr)
 
 
-def recipe_key(recipe: Recipe) -> tuple[Any, str]:
-    """What makes two recipes the same program in this process."""
-    shapes = {
-        part: {k: [s.shape, s.dtype.str] for k, s in getattr(recipe, part).items()}
-        for part in ("inputs", "shared")
-    }
-    parts = {k: kept(out) for k, out in recipe.outputs.items()}
-    policy = recipe.policy
-    made = [recipe.static, shapes, parts, policy.dtype, policy.x64, policy.matmul]
-    if recipe.reduce is not None:
-        made += [described(recipe.reduce), recipe.batch]
-    return inspect.unwrap(recipe.sim.function), canonical(made)
-
-
-def kept(out: Out) -> Any:
-    """What is kept of an output, as plain data."""
-    keep = out.keep
-    if isinstance(keep, slice):
-        return ["slice", keep.start, keep.stop, keep.step]
-    return keep
-
-
-def lane_key(root: Any, stream: Any, hi: Any, lo: Any, lane: Any) -> jax.Array:
-    """The key of a lane: experiment, cell (two words) and lane folded into the root."""
-    key = jax.random.wrap_key_data(root, impl=IMPL)
-    for word in (stream, hi, lo, lane):
-        key = jax.random.fold_in(key, word)
-    return key
-
-
-@functools.cache
-def root_words(base_seed: int) -> tuple[int, int]:
-    """Key data of the base seed."""
-    data = np.asarray(jax.random.key_data(jax.random.key(base_seed, impl=IMPL)))
-    return int(data[0]), int(data[1])
-
-
 @dataclass(frozen=True)
 class Program:
     """A compiled recipe: call it tile after tile.
 
     Attributes:
-        call: The compiled function of (root, stream, hi, lo, lane, inputs, shared).
+        call: The compiled function of (key data, inputs, shared).
         lanes: Lanes of one call: tile × devices.
         seconds: Time to trace, lower and compile.
         temp_bytes: Temporary memory of a call, from the compiler's own analysis.
@@ -179,7 +185,7 @@ class Program:
 def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     """Compile a recipe for `tile` lanes on each device."""
     started, first, hits = time.perf_counter(), devices[0], cache.hits()
-    batched: Any = jax.vmap(recipe.lane, in_axes=(None, None, 0, 0, 0, 0, None))
+    batched: Any = jax.vmap(recipe.lane, in_axes=(0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
     lanes = tile * len(devices)
@@ -211,7 +217,7 @@ def _sharded(batched: Any, devices: tuple[Any, ...]) -> Any:
     return jax.shard_map(
         batched,
         mesh=mesh,
-        in_specs=(whole, whole, split, split, split, split, whole),
+        in_specs=(split, split, whole),
         out_specs=split,
         check_vma=False,
     )
@@ -275,14 +281,6 @@ def _bytes(aval: Any) -> int:
     dtype = getattr(aval, "dtype", None)
     shape = getattr(aval, "shape", ())
     return math.prod(shape) * getattr(dtype, "itemsize", 4) if dtype is not None else 0
-
-
-def _part(output: Any, keep: slice | tuple[int, ...] | None) -> Any:
-    if keep is None:
-        return output
-    return (
-        output[keep] if isinstance(keep, slice) else output[jnp.asarray(keep, np.int32)]
-    )
 
 
 def _check_outputs(sim: Simulator, made: Any) -> None:

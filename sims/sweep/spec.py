@@ -61,6 +61,25 @@ class Out:
     keep: slice | tuple[int, ...] | None = None
     drop: bool = False
 
+    def part(self, output: Any) -> Any:
+        """What is kept of an output."""
+        keep = self.keep
+        if keep is None or isinstance(keep, slice):
+            return output if keep is None else output[keep]
+        return output[np.asarray(keep, np.int32)]
+
+    def plain(self) -> Any:
+        """What is kept, as plain data."""
+        keep = self.keep
+        if isinstance(keep, slice):
+            return ("slice", keep.start, keep.stop, keep.step)
+        return keep
+
+    @staticmethod
+    def restored(plain: Any) -> "Out":
+        """The output that `plain` describes."""
+        return Out(slice(*plain[1:]) if plain and plain[0] == "slice" else plain)
+
 
 def zip_(**axes: Collection[Any]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     """Axes that advance together: one dimension, named like the first of them.

@@ -59,9 +59,9 @@ class Ready:
         return np.asarray(self.rows, dtype)
 
 
-def addresses(arguments):
-    """Words of the cell and number of every lane of a call."""
-    return zip(*(words.tolist() for words in arguments[2:5]), strict=True)
+def addresses(keys):
+    """The key of every lane of a call."""
+    return map(tuple, keys.tolist())
 
 
 def record(sweep):
@@ -73,7 +73,7 @@ def record(sweep):
 
         def call(*arguments):
             outputs = {n: np.asarray(o) for n, o in program.call(*arguments).items()}
-            for i, address in enumerate(addresses(arguments)):
+            for i, address in enumerate(addresses(arguments[0])):
                 table[address] = {name: out[i] for name, out in outputs.items()}
             return {name: Ready(out) for name, out in outputs.items()}
 
@@ -87,8 +87,8 @@ def record(sweep):
 def replay(table):
     """A program that looks its outputs up."""
 
-    def call(*arguments):
-        rows = [table[a] for a in addresses(arguments)]
+    def call(keys, *_):
+        rows = [table[address] for address in addresses(keys)]
         return {name: Ready(np.stack([row[name] for row in rows])) for name in rows[0]}
 
     execute._programs.clear()

@@ -69,6 +69,12 @@ def test_bad_seeds(coins, seeds):
         coins(0.5).run(seeds)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_bad_base_seeds(coins, seed):
+    with pytest.raises(SpecificationError, match="base_seed"):
+        coins(0.5).plan(16, base_seed=seed)
+
+
 def test_reductions_take_whole_quanta(coins):
     with pytest.raises(SpecificationError, match="multiple of 16"):
         coins(0.5, reduce=Moments()).plan(17)

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from limen.sims.sweep import Sweep, draw
 from limen.sims.sweep.canonical import canonical, digest, words
-from limen.sims.sweep.program import lane_key, root_words
+from limen.sims.sweep.streams import IMPL, cell_keys, fold_in
 
 
 def test_against_a_hand_written_loop(sims):
@@ -27,16 +29,26 @@ def test_against_a_hand_written_loop(sims):
 
 
 def test_keys_are_distinct():
-    cells = jnp.array([words({"rate": 0.1 * i}) for i in range(100)], jnp.uint32)
-    root = jnp.array(root_words(0), jnp.uint32)
+    cells = np.array([words({"rate": 0.1 * i}) for i in range(100)], np.uint32)
+    table = fold_in(cell_keys(0, 1, cells)[:, None], np.arange(1000))
+    assert len(np.unique(table.reshape(-1, 2), axis=0)) == 10**5
 
-    def data(cell, lane):
-        key = lane_key(root, jnp.uint32(1), cell[0], cell[1], lane)
-        return jax.random.key_data(key)
 
-    lanes = jnp.arange(1000, dtype=jnp.uint32)
-    table = jax.vmap(lambda c: jax.vmap(lambda n: data(c, n))(lanes))(cells)
-    assert len(np.unique(np.asarray(table).reshape(-1, 2), axis=0)) == 10**5
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    path=st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4),
+)
+@example(seed=0, path=[0, 0, 0, 0])
+@example(seed=2**32 - 1, path=[2**32 - 1] * 4)
+def test_keys_on_the_host_are_those_of_jax(seed, path):
+    """Experiment, two words of the cell and lane, folded in by jax one by one."""
+    key = jax.random.key(np.uint32(seed), impl=IMPL)
+    for word in path:
+        key = jax.random.fold_in(key, np.uint32(word))
+    stream, high, low, lane = path
+    cell = cell_keys(seed, stream, np.array([[high, low]], np.uint32))
+    ours = fold_in(cell, np.array([lane]))
+    np.testing.assert_array_equal(ours[0], jax.random.key_data(key))
 
 
 def test_common_random_numbers(sims):
