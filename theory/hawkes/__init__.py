@@ -8,6 +8,7 @@ re-exported here; weights are `[child, parent]` throughout.
 from .binned import binned_covariance as binned_covariance
 from .binned import inar_moments as inar_moments
 from .clipped import clipped_moments as clipped_moments
+from .clipped import count_probabilities as count_probabilities
 from .clipped import log_void_probability as log_void_probability
 from .concentration import cluster_mgf as cluster_mgf
 from .concentration import concentration_rate as concentration_rate
