@@ -15,7 +15,7 @@ from ..figures.style import applied
 from ..sims import hawkes
 from . import documents
 
-Fit = Callable[[Path, float | None], tuple[Any, Canvas]]
+Fit = Callable[..., tuple[Any, Canvas]]  # (file, until, **options)
 
 
 class UnknownSystemError(ValueError):
@@ -23,7 +23,7 @@ class UnknownSystemError(ValueError):
 
 
 def fit_file(
-    system: str, file: Path, out: Path, until: float | None
+    system: str, file: Path, out: Path, until: float | None, **options: Any
 ) -> tuple[str, list[Path]]:
     """Read a file, fit, and write JSON and figure.
 
@@ -32,6 +32,7 @@ def fit_file(
         file: The data.
         out: Folder for what is written.
         until: End of the observation; the last event if None.
+        options: Handed to the estimator.
 
     Returns:
         A summary in words and the files written.
@@ -45,7 +46,7 @@ def fit_file(
             f"`{system}` has no estimator for your data; {', '.join(FITS)} has."
         )
     with applied():
-        found, canvas = FITS[system](file, until)
+        found, canvas = FITS[system](file, until, **options)
     documents.make_folder(out)
     target = out / f"{system}-{file.stem}.json"
     values = {field.name: _plain(getattr(found, field.name)) for field in fields(found)}
@@ -53,13 +54,15 @@ def fit_file(
     return str(found), [target, *save(canvas, target.with_suffix(""))]
 
 
-def _hawkes(file: Path, until: float | None) -> tuple[hawkes.HawkesFit, Canvas]:
+def _hawkes(
+    file: Path, until: float | None, **options: Any
+) -> tuple[hawkes.HawkesFit, Canvas]:
     """Events with columns time and node."""
     if not file.is_file():
         raise ValueError(f"There is no file `{file}`.")
     times, nodes = hawkes.read_events(file)
     end = float(np.nextafter(times.max(), np.inf)) if until is None else until
-    found = hawkes.fit(times, nodes, end)
+    found = hawkes.fit(times, nodes, end, **options)
     return found, hawkes_figures.network(found)
 
 

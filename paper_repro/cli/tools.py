@@ -72,6 +72,12 @@ def fit(
     until: Annotated[
         float | None, typer.Option(help="End of the observation; else the last event.")
     ] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="Decay of the kernel; else fitted.")
+    ] = None,
+    allow_silent: Annotated[
+        bool, typer.Option("--allow-silent", help="Nodes may have no events.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder for figure and JSON.")] = Path(
         "results/fit"
     ),
@@ -79,6 +85,8 @@ def fit(
     """Put your own data through a system's estimator: estimate, figure, JSON."""
     from ..fitting import fit_file
 
-    summary, paths = fit_file(system, file, out, until)
+    summary, paths = fit_file(
+        system, file, out, until, beta=beta, allow_silent=allow_silent
+    )
     for line in [summary, *paths]:
         typer.echo(line)

@@ -1,5 +1,8 @@
 """Events of a user: reading them from a file, and refusing what cannot be used."""
 
+import importlib
+import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +14,15 @@ def read_events(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         path: A table with columns (arrays) `time` and `node`: `.csv` with a header,
-            `.npz`, or `.parquet` (needs pandas with pyarrow).
+            `.npz`, or `.parquet` (needs the extra `parquet`).
 
     Returns:
         `(times, nodes)` in the order of the file; nodes are integers.
 
     Raises:
-        ValueError: If the suffix is unknown, a column is missing, the file is empty or
-            an entry is no number (nodes: no integer).
+        ValueError: If the suffix is unknown, the file is damaged or empty, a column is
+            missing, an entry is no number (nodes: no integer), or parquet is asked for
+            without its package.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path)
@@ -124,16 +128,22 @@ def _integers(nodes: np.ndarray) -> np.ndarray:
 
 
 def _csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of an empty table: refused below
         header = [name.strip().strip('"') for name in file.readline().split(",")]
         columns = _columns(path, header)
-        table = np.loadtxt(file, delimiter=",", usecols=columns, ndmin=2)
+        try:
+            table = np.loadtxt(file, delimiter=",", usecols=columns, ndmin=2)
+        except ValueError as error:
+            raise ValueError(f"`{path.name}` below its header: {error}") from error
     if not table.size:
         raise ValueError(f"`{path.name}` has no events.")
     return table[:, 0], table[:, 1]
 
 
 def _npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"`{path.name}` is no npz archive, or a damaged one.")
     with np.load(path) as arrays:
         _columns(path, list(arrays))
         return arrays["time"], arrays["node"]
@@ -141,15 +151,17 @@ def _npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _parquet(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        import pandas as pd
-
-        table = pd.read_parquet(path)
+        parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise ValueError(
-            "Reading parquet needs pandas and pyarrow (`pip install pandas pyarrow`); "
-            "write the events as csv or npz instead."
+            f"Reading `{path.name}` needs pyarrow (`pip install 'limen[parquet]'`, or "
+            "`pip install pyarrow`); csv and npz need nothing."
         ) from error
-    _columns(path, list(table.columns))
+    try:
+        table = parquet.read_table(path)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"`{path.name}` is no parquet file: {error}") from error
+    _columns(path, table.column_names)
     return table["time"].to_numpy(), table["node"].to_numpy()
 
 

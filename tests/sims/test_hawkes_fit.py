@@ -4,7 +4,6 @@ import json
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from limen.paper_repro.cli import app
 from limen.sims import hawkes
@@ -153,25 +152,44 @@ def test_files_that_cannot_be_read(tmp_path):
         hawkes.read_events(fractions)
 
 
-def test_parquet_names_what_it_needs(tmp_path, monkeypatch):
-    path = tmp_path / "events.parquet"
-    path.write_bytes(b"PAR1")
-    for engine in ("pyarrow", "fastparquet"):
-        monkeypatch.setitem(sys.modules, engine, None)
-    with pytest.raises(ValueError, match="pip install pandas pyarrow"):
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.csv", b"", "lacks"),
+        ("header.csv", b"time,node\n", "no events"),
+        ("words.csv", b"time,node\n1.0,zero\n", "zero"),
+        ("short.csv", b"time,node\n1.0,0\n2.0\n", "below its header"),
+        ("damaged.npz", b"PK no archive", "no npz archive"),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
         hawkes.read_events(path)
 
 
-def test_parquet_columns(tmp_path, monkeypatch):
+def test_parquet_names_what_it_needs(tmp_path, monkeypatch):
     path = tmp_path / "events.parquet"
     path.write_bytes(b"PAR1")
-    table = pd.DataFrame({"node": NODES, "time": TIMES})
-    monkeypatch.setattr(pd, "read_parquet", lambda _: table)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ValueError, match=r"pip install 'limen\[parquet\]'"):
+        hawkes.read_events(path)
+
+
+def test_parquet_columns(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "events.parquet"
+    parquet.write_table(arrow.table({"node": NODES, "time": TIMES}), path)
     times, nodes = hawkes.read_events(path)
     np.testing.assert_array_equal(times, TIMES)
     np.testing.assert_array_equal(nodes, NODES)
-    monkeypatch.setattr(pd, "read_parquet", lambda _: table[["node"]])
+    parquet.write_table(arrow.table({"node": NODES}), path)
     with pytest.raises(ValueError, match="lacks"):
+        hawkes.read_events(path)
+    path.write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match="no parquet file"):
         hawkes.read_events(path)
 
 
@@ -193,6 +211,19 @@ def test_the_command_fits_csv_and_npz_alike(tmp_path, events):
         assert (out / f"hawkes-{path.stem}.png").is_file()
     assert found[0] == found[1]
     assert np.array(found[0]["adjacency"])[WEIGHTS > 0].any()
+
+
+def test_the_command_takes_a_known_decay_and_silent_nodes(tmp_path, events):
+    times, nodes = (part[:800] for part in events)
+    path, out = tmp_path / "events.npz", tmp_path / "out"
+    np.savez(path, time=times, node=nodes + (nodes > 2))  # node 3 is silent
+    command = ["fit", "hawkes", str(path), "--out", str(out), "--beta", "1.0"]
+    assert CliRunner().invoke(app, command).exit_code != 0
+    ran = CliRunner().invoke(app, [*command, "--allow-silent"])
+    assert ran.exit_code == 0, ran.output
+    found = json.loads((out / "hawkes-events.json").read_text())
+    assert found["beta"] == 1.0
+    assert not np.array(found["adjacency"])[3].any()
 
 
 @pytest.mark.parametrize(
