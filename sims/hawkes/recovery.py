@@ -30,6 +30,8 @@ ESTIMATORS = (
 )  # fmt: skip
 LASSO_PENALTY, MLE_STEPS = 1.0, 300
 Unit = tuple[Float[Array, ""], Float[Array, ""]]  # beta, width of the bins
+# rate, edge weight, offsets, number of nodes
+Network = tuple[Float[Array, ""], Float[Array, ""], tuple[int, ...], int]
 
 
 def _check_recovery(
@@ -124,14 +126,8 @@ def recovery(
         `margin_edge` and `margin_null` per estimator and time, `mean_rate`,
         `num_events`, `overflow`.
     """
-    key_graph, key_events = jax.random.split(key)
-    parents = graphs.regular_graph(key_graph, offsets, num_nodes=num_nodes)
-    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
-    children = jax.lax.top_k(adjacency.T.astype(edge_weight.dtype), len(offsets))[1]
-    unit = beta, y / beta
-    binned, overflow = _watched(
-        key_events, children, rate, edge_weight, unit, num_bins=num_bins, stages=stages
-    )
+    unit, network = (beta, y / beta), (rate, edge_weight, offsets, num_nodes)
+    binned, adjacency, overflow = _watched(key, network, unit, num_bins, stages)
     edge, null = _margins_by_time(
         binned, rate, adjacency, num_chunks=num_chunks, merge=merge, clip=clip,
         num_candidates=num_candidates, estimators=estimators, unit=unit,
@@ -176,14 +172,8 @@ def screening_score(
         `edge_mean`, the mean score of the edges, `null_sd`, the standard deviation of
         the others, and `overflow`.
     """
-    key_graph, key_events = jax.random.split(key)
-    parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
-    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
-    children = adjacency.T.argmax(axis=1)[:, None].astype(jnp.int32)
-    unit = beta, y / beta
-    binned, overflow = _watched(
-        key_events, children, rate, edge_weight, unit, num_bins=num_bins, stages=stages
-    )
+    unit, network = (beta, y / beta), (rate, edge_weight, (1,), num_nodes)
+    binned, adjacency, overflow = _watched(key, network, unit, num_bins, stages)
     rates = jnp.full(num_nodes, rate)
     stats = recovery_stats(binned, rates, num_chunks=1, merge=1, clip=clip)
     scores = screen_scores(jax.tree.map(lambda part: part[0], stats), screen="lag1")
@@ -227,14 +217,8 @@ def fit_outcome(
         `weights` of the fit, `z`: weights over their standard errors (0 off the
         candidates), `truth`: the edges, `num_events`, `overflow`.
     """
-    key_graph, key_events = jax.random.split(key)
-    parents = graphs.regular_graph(key_graph, (1,), num_nodes=num_nodes)
-    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
-    children = adjacency.T.argmax(axis=1)[:, None].astype(jnp.int32)
-    past = BURN_IN / (beta * (1 - edge_weight))
-    events = clusters.simulate_regular(
-        key_events, children, rate, edge_weight, beta, T, past, stages=stages
-    )
+    network = rate, edge_weight, (1,), num_nodes
+    events, adjacency = _stationary_path(key, network, beta, T, stages)
     weights, z = jax.pure_callback(
         functools.partial(_fit_path, num_nodes, num_candidates),
         jax.ShapeDtypeStruct((2, num_nodes, num_nodes), jnp.float32),
@@ -276,27 +260,42 @@ def _fit_path(
     return np.stack([found.weights, z]).astype(np.float32)
 
 
-def _watched(
+def _stationary_path(
     key: Key[Array, ""],
-    children: Int[Array, "d s"],
-    rate: Float[Array, ""],
-    edge_weight: Float[Array, ""],
-    unit: Unit,
-    *,
-    num_bins: int,
+    network: Network,
+    beta: Float[Array, ""],
+    T: Float[Array, ""],
     stages: clusters.Stages,
-) -> tuple[Binned, Bool[Array, ""]]:
-    """A stationary path of the regular ensemble in bins, and its overflow."""
-    (num_nodes, degree), (beta, bin_width) = children.shape, unit
-    ratio = degree * edge_weight
+) -> tuple[clusters.Events, Bool[Array, "d d"]]:
+    """A stationary path of a relabelled network of the regular ensemble; its edges."""
+    rate, edge_weight, offsets, num_nodes = network
+    key_graph, key_events = jax.random.split(key)
+    parents = graphs.regular_graph(key_graph, offsets, num_nodes=num_nodes)
+    adjacency = graphs.weight_matrix(parents, edge_weight) > 0
+    children = jax.lax.top_k(adjacency.T.astype(edge_weight.dtype), len(offsets))[1]
+    ratio = len(offsets) * edge_weight
     past = BURN_IN / (beta * (1 - ratio))
     events = clusters.simulate_regular(
-        key, children, rate, ratio, beta, num_bins * bin_width, past, stages=stages
+        key_events, children, rate, ratio, beta, T, past, stages=stages
     )
+    return events, adjacency
+
+
+def _watched(
+    key: Key[Array, ""],
+    network: Network,
+    unit: Unit,
+    num_bins: int,
+    stages: clusters.Stages,
+) -> tuple[Binned, Bool[Array, "d d"], Bool[Array, ""]]:
+    """A stationary path in bins, the edges, and the overflow."""
+    beta, bin_width = unit
+    T = num_bins * bin_width
+    events, adjacency = _stationary_path(key, network, beta, T, stages)
     binned = bin_events(
-        events.times, events.nodes, *unit, num_nodes=num_nodes, num_bins=num_bins
+        events.times, events.nodes, *unit, num_nodes=network[3], num_bins=num_bins
     )
-    return binned, events.overflow
+    return binned, adjacency, events.overflow
 
 
 def _margins_by_time(
