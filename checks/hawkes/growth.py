@@ -37,18 +37,20 @@ REPLICAS = {8: 16, 16: 8, 32: 4}  # cheap sizes run more lanes per row
 
 
 def ladder(
-    sizes: tuple[int, ...], config: str, *, longest: float = 2.0, chunks: int = 16
+    sizes: tuple[int, ...], config: str, *, extra: tuple[str, ...] = ()
 ) -> dict[str, Sweep]:
-    """One recovery sweep per size, up to `longest` times its predicted T50."""
+    """One recovery sweep per size, up to twice its predicted T50.
+
+    `extra` names estimators beside those of the table.
+    """
     offsets, weight = CONFIGS[config]
     return {
         f"d{size}": recovery_sweep(
             size,
             offsets,
             weight,
-            estimators=TABLE if size <= LASSO_LIMIT else TABLE[:-1],
-            longest=longest,
-            num_chunks=chunks,
+            estimators=(TABLE if size <= LASSO_LIMIT else TABLE[:-1]) + extra,
+            longest=2.0,
             replicas=REPLICAS.get(size, 1),
         )
         for size in sizes

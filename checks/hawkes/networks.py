@@ -11,13 +11,15 @@ from scipy import linalg
 from xarray import DataArray, Dataset
 
 from ...sims import hawkes as sims
-from ...sims.sweep import Out, Policy, Sweep
+from ...sims.sweep import Policy, Sweep
 from ...theory import hawkes as theory
 from ..harness import BadSamples, Design
 
 Data = Mapping[str, Dataset]
 
 BETA = 1.0
+Y, MERGE = 0.25, 2  # width of a bin in units of 1/beta; bins merged for screening
+NUM_CHUNKS = 16  # observation times of a path
 EDGE, GRANDPARENT = (0, 1), (0, 2)  # [child, parent] in a ring
 
 
@@ -57,16 +59,14 @@ def moments_sweep(
     clip: float = 1.0,
     delay_shape: float = 1.0,
     replicas: int = 1,
-    keep: Sequence[str],
 ) -> Sweep:
     """Raw second moments over bins of a small network with common baseline.
 
-    Array sizes are those of the largest network and window, so that all claims share
-    one program.
+    Array sizes are those of the largest network and window and every output is kept, so
+    that all claims share one program.
     """
     nodes = len(weights)
     ratio = float(weights.sum(axis=0).max())
-    names = {*sims.binned_moments.outputs} - {*keep, "overflow", "mean_count"}
     return Sweep(
         sim=sims.binned_moments,
         static={
@@ -82,7 +82,6 @@ def moments_sweep(
             "burn_in": [12 / (BETA * (1 - ratio))],
         },
         derive={"mu": lambda **_: np.full(nodes, mu), "weights": lambda **_: weights},
-        outputs=dict.fromkeys(names, Out(drop=True)),
         replicas=replicas,
     )
 
@@ -143,7 +142,7 @@ def edge_mean(matrix: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def recovery_plan(
-    num_nodes: int, offsets: tuple[int, ...], edge_weight: float, y: float = 0.25
+    num_nodes: int, offsets: tuple[int, ...], edge_weight: float
 ) -> dict[str, float]:
     """Predicted T50 and its ingredients for the regular ensemble at rate 1."""
     ratio = len(offsets) * edge_weight
@@ -157,7 +156,7 @@ def recovery_plan(
         1.0,
         edge_weight,
         BETA,
-        evaluated(theory.binned_efficiency, y),
+        evaluated(theory.binned_efficiency, Y),
     )
     predicted = evaluated(
         theory.recovery_time,
@@ -185,36 +184,53 @@ def recovery_sweep(
     *,
     estimators: tuple[str, ...],
     longest: float,
-    num_chunks: int = 16,
-    y: float = 0.25,
-    merge: int = 2,
-    clip: float = 1.0,
     replicas: int = 1,
 ) -> Sweep:
     """Margins of estimators up to `longest` times the predicted T50, rounded up."""
-    plan = recovery_plan(num_nodes, offsets, edge_weight, y)
-    block = num_chunks * merge
-    num_bins = block * int(np.ceil(longest * plan["T50"] * BETA / (y * block)))
-    window = num_bins * y / BETA + 12 / (BETA * (1 - plan["ratio"]))
-    immigrants = num_nodes * (1 - plan["ratio"]) * window
+    predicted = recovery_plan(num_nodes, offsets, edge_weight)["T50"]
+    return window_sweep(
+        num_nodes,
+        offsets,
+        (edge_weight,),
+        longest * predicted,
+        estimators=estimators,
+        replicas=replicas,
+    )
+
+
+def window_sweep(
+    num_nodes: int,
+    offsets: tuple[int, ...],
+    edge_weights: tuple[float, ...],
+    T: float,
+    *,
+    estimators: tuple[str, ...],
+    replicas: int = 1,
+) -> Sweep:
+    """Margins of estimators up to T, rounded up; one cell per edge weight."""
+    block = NUM_CHUNKS * MERGE
+    num_bins = block * int(np.ceil(T * BETA / (Y * block)))
+    low, high = (len(offsets) * find(edge_weights) for find in (min, max))
+    window = num_bins * Y / BETA + 12 / (BETA * (1 - high))
+    immigrants = num_nodes * (1 - low) * window
     return Sweep(
         sim=sims.recovery,
         static={
             "num_nodes": [num_nodes],
             "offsets": [offsets],
             "num_bins": [num_bins],
-            "num_chunks": [num_chunks],
-            "merge": [merge],
+            "num_chunks": [NUM_CHUNKS],
+            "merge": [MERGE],
             "num_candidates": [min(12, num_nodes - 1)],
             "estimators": [estimators],
-            "stages": [sims.plan_stages(immigrants, plan["ratio"])],
+            "stages": [sims.plan_stages(immigrants, high)],
         },
         dynamic={
-            "edge_weight": [edge_weight],
+            "edge_weight": list(edge_weights),
             "rate": [1.0],
             "beta": [BETA],
-            "y": [y],
-            "clip": [clip],
+            "y": [Y],
+            "clip": [1.0],
         },
         replicas=replicas,
         policy=Policy(tile=8 if num_nodes <= 128 else 2 if num_nodes <= 512 else 1),
@@ -229,7 +245,11 @@ def observation_times(sweep: Sweep) -> np.ndarray:
 
 
 def successes(
-    sweep: Sweep, data: Dataset, estimator: str, threshold_frac: float | None
+    sweep: Sweep,
+    data: Dataset,
+    estimator: str,
+    threshold_frac: float | None,
+    place: int = 0,
 ) -> np.ndarray:
     """Share of exact recoveries (seed, chunk) of one estimator.
 
@@ -239,9 +259,10 @@ def successes(
         estimator: Name of the estimator.
         threshold_frac: Threshold over the edge weight; None: the oracle threshold, any
             that separates edges from the rest.
+        place: Of the edge weight, if the sweep has several.
     """
     complete(data)
-    cell = sweep.cells()[0]
+    cell, data = sweep.cells()[place], data.isel(edge_weight=[place])
     position = cell["estimators"].index(estimator)
     edge = data.margin_edge.isel(estimator=position)
     null = data.margin_null.isel(estimator=position)

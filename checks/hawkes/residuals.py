@@ -230,9 +230,7 @@ DEVIATIONS = (0.1, 0.2, 0.3)
 
 def tails_sweep() -> Sweep:
     """Counts clipped at 2 of two copies of six nodes, w=.2, mu=.6, T=100."""
-    return moments_sweep(
-        LOOSE, 0.6, bin_width=0.5, T=100.0, clip=2.0, keep=("clipped_lag1",)
-    )
+    return moments_sweep(LOOSE, 0.6, bin_width=0.5, T=100.0, clip=2.0)
 
 
 def _exceedances(data: Data) -> DataArray:

@@ -1,5 +1,7 @@
 """How long one must watch: success curves, observation times, margins."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -14,6 +16,7 @@ from ...checks.hawkes.networks import (
     seeds_first,
     successes,
 )
+from ...sims.sweep import Sweep
 from ...theory import hawkes as theory
 from .. import style
 from ..figure import Data, Figure
@@ -25,7 +28,9 @@ METHODS = {
     "screening alone (oracle)": ("screen_filtered", None),
     "lasso, threshold .3 w": ("lasso", 0.3),
 }
-MARKERS = ("o", "s", "^", "v", "D")
+MLE = {"maximum likelihood": ("mle", 0.5)}
+ALL_METHODS = METHODS | MLE
+MARKERS = ("o", "s", "^", "v", "D", "<")
 RESAMPLES = 200
 LAWS = {
     r"$\log d$": np.log,
@@ -33,6 +38,11 @@ LAWS = {
     r"$\sqrt{d}$": np.sqrt,
     r"$d$": lambda d: d * 1.0,
 }
+
+
+def method_sweeps(*, sizes: tuple[int, ...]) -> Mapping[str, Sweep]:
+    """The ring at every size, with maximum likelihood beside the other estimators."""
+    return growth.ladder(sizes, "A", extra=("mle",))
 
 
 def _sizes(data: Data) -> list[int]:
@@ -47,7 +57,9 @@ def _shares(data: Data, size: int, method: str) -> tuple[np.ndarray, np.ndarray]
     return observation_times(sweep), shares
 
 
-def _time(times: np.ndarray, shares: np.ndarray, level: float) -> tuple[float, float]:
+def reaching_time(
+    times: np.ndarray, shares: np.ndarray, level: float
+) -> tuple[float, float]:
     """Crossing time with the standard error of a bootstrap over seeds.
 
     NaN if the curve does not reach the level in the window.
@@ -64,13 +76,14 @@ def _reached(
     data: Data, sizes: np.ndarray, method: str, level: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sizes at which a method reaches the level in its window, times and errors."""
-    found = [_time(*_shares(data, int(d), method), level) for d in sizes]
+    found = [reaching_time(*_shares(data, int(d), method), level) for d in sizes]
     value, error = np.array(found).T
     kept = np.isfinite(value)
     return sizes[kept], value[kept], error[kept]
 
 
-def _predicted(size: float, level: float) -> float:
+def predicted_time(size: float, level: float) -> float:
+    """Time at which the two-stage estimator reaches the level (HK-9)."""
     plan = recovery_plan(int(size), *growth.CONFIGS["A"])
     scales = plan["null"], plan["edge"]
     return float(
@@ -87,15 +100,29 @@ def draw_times(data: Data) -> Canvas:
     for colour, (label, _) in enumerate(METHODS.items()):
         x, value, error = _reached(data, sizes, label, 0.5)
         style.points(left, x, value, error, label, colour, MARKERS[colour])
-    style.theory(left, grid, [_predicted(d, 0.5) for d in grid], "prediction", 0)
+    _likelihood_points(left, data)
+    style.theory(left, grid, [predicted_time(d, 0.5) for d in grid], "prediction", 0)
     fano = [fano_time(int(d) // 2) for d in grid]
     style.bound(left, grid, fano, "Fano (bipartite class)")
-    _log_axis(left, sizes)
+    log_axis(left, sizes)
     left.set_yscale("log")
     left.set_ylabel(r"observation time $T_{50}$  [$1/\beta$]")
     left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.5, 0.48))
     _growth_panel(right, data, sizes, grid)
     return figure
+
+
+def _likelihood_points(axes: Axes, data: Data) -> None:
+    """T50 of maximum likelihood, at the sizes that the preset has."""
+    sizes = data.sizes.get("sizes", ())
+    for label, (name, frac) in MLE.items() if sizes else ():
+        found = []
+        for key, sweep in method_sweeps(sizes=sizes).items():
+            shares = successes(sweep, data.sweeps[key], name, frac)
+            found.append(reaching_time(observation_times(sweep), shares, 0.5))
+        value, error = np.array(found).T
+        colour = len(METHODS)
+        style.points(axes, sizes, value, error, label, colour, MARKERS[colour])
 
 
 def _growth_panel(axes: Axes, data: Data, sizes: np.ndarray, grid: np.ndarray) -> None:
@@ -104,12 +131,16 @@ def _growth_panel(axes: Axes, data: Data, sizes: np.ndarray, grid: np.ndarray) -
         x, value, error = _reached(data, sizes, "two-stage", level)
         name = f"$T_{{{round(100 * level)}}}$"
         style.points(axes, x, value, error, name, colour, MARKERS[colour])
-        curve = [_predicted(d, level) for d in grid]
+        curve = [predicted_time(d, level) for d in grid]
         style.theory(axes, grid, curve, f"{name}, predicted", colour)
         if level == 0.5:
             text = _chi_squares(x, value, error)
             axes.text(0.98, 0.04, text, transform=axes.transAxes, ha="right", size=6)
-    _log_axis(axes, sizes)
+            slope, start = np.polyfit(np.log(x), value, 1, w=1 / error)
+            label = rf"$T_{{50}}$, fit ${start:.0f} + {slope:.0f} \log d$"
+            fitted = start + slope * np.log(grid)
+            axes.plot(grid, fitted, ":", color=style.COLOURS[colour], label=label)
+    log_axis(axes, sizes)
     axes.set_ylabel(r"observation time  [$1/\beta$]")
     axes.legend(loc="upper left", fontsize=6)
 
@@ -125,7 +156,8 @@ def _chi_squares(sizes: np.ndarray, value: np.ndarray, error: np.ndarray) -> str
     return "\n".join(lines)
 
 
-def _log_axis(axes: Axes, sizes: np.ndarray) -> None:
+def log_axis(axes: Axes, sizes: np.ndarray) -> None:
+    """Numbers of nodes on a logarithmic axis."""
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [f"{d:.0f}" for d in sizes])
     axes.set_xlabel("nodes $d$")
@@ -187,11 +219,18 @@ TIMES = Figure(
     name="observation_time",
     caption="Observation time at which the whole network is recovered with probability "
     r"one half (ring, $w = .5$, $\Lambda = \beta = 1$; bars: standard errors by "
-    "bootstrap over seeds). Left: all methods on the same events, with the Gaussian "
-    "prediction (HK-9) and Fano's lower bound for a bipartite network of the same "
-    "number of nodes. Right: the two-stage estimator, with the misfit of four laws of "
+    "bootstrap over seeds). Left: all methods on the same events (maximum likelihood: "
+    "at the preset paper, on events of its own), with the Gaussian prediction (HK-9) "
+    "and Fano's lower bound for a bipartite network of the same number of nodes. "
+    "Right: the two-stage estimator, with a fitted line and the misfit of four laws of "
     "growth; the law is decided by the curvature contrast HK-9L at the preset paper.",
     claims=("HK-9",),
+    sweeps=method_sweeps,
+    sizes={
+        "quick": {"seeds": 1, "sizes": ()},
+        "paper": {"seeds": 64, "sizes": (8, 16, 32)},
+        "gpu": {"seeds": 64, "sizes": (8, 16, 32)},
+    },
     draw=draw_times,
 )
 SUCCESS = Figure(
