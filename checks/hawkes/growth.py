@@ -199,6 +199,21 @@ def growth_law(
     )
 
 
+def _rival_laws(
+    sizes: tuple[int, ...], *, full: float, root: float
+) -> tuple[Mutant, Mutant]:
+    """Full least squares, some `full` away, and the square-root law, at `root`."""
+
+    def everything(design: Design) -> Design:
+        rival = growth_law(sizes=sizes, estimator="full")
+        return replace(design, observe=rival.observe)
+
+    return (
+        Mutant("full least squares instead", everything, shift=full),
+        Mutant("the square-root law", lambda d: replace(d, claimed=root)),
+    )
+
+
 HK_9L = Claim(
     id="HK-9L",
     title="The law of growth is logarithmic",
@@ -208,16 +223,7 @@ HK_9L = Claim(
     kind=kinds.value(of=curvature, evidence="table"),
     design=growth_law,
     sizes={"paper": {"seeds": 256, "sizes": LAW_SIZES}},
-    mutants=(
-        Mutant(
-            "full least squares instead",
-            lambda d: replace(
-                d, observe=growth_law(sizes=LAW_SIZES, estimator="full").observe
-            ),
-            shift=0.5,
-        ),
-        Mutant("the square-root law", lambda d: replace(d, claimed=1.0)),
-    ),
+    mutants=_rival_laws(LAW_SIZES, full=0.5, root=1.0),
     weight=2.0,
 )
 
@@ -246,16 +252,7 @@ HK_9B = Claim(
     ),
     design=functools.partial(growth_law, limit=0.06),
     sizes={"gpu": {"seeds": 256, "sizes": GPU_SIZES}},
-    mutants=(
-        Mutant(
-            "full least squares instead",
-            lambda d: replace(
-                d, observe=growth_law(sizes=GPU_SIZES, estimator="full").observe
-            ),
-            shift=0.16,
-        ),
-        Mutant("the square-root law", lambda d: replace(d, claimed=0.5)),
-    ),
+    mutants=_rival_laws(GPU_SIZES, full=0.16, root=0.5),
 )
 
 CLAIMS = (HK_9, HK_9_B, HK_9L, HK_9B)
