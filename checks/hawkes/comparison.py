@@ -195,7 +195,7 @@ def enough() -> Design:
 HK_15 = Claim(
     id="HK-15",
     title="A sufficient time with explicit constants",
-    statement=r"$P(	ext{error}) \le 2d^2 e^{-T I_{pair}} + 2d\,e^{-T I_{one}}$: "
+    statement=r"$P(\text{error}) \le 2d^2 e^{-T I_{pair}} + 2d\,e^{-T I_{one}}$: "
     r"$T_{50} \le T_{suff} = O(\log d)$ (loose by a factor of hundreds)",
     provenance=Provenance("derived", "HK-6 and HK-7; union bound"),
     kind=kinds.upper_bound(
