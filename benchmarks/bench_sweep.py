@@ -234,17 +234,19 @@ def memory(field):
     return 1024 * int(re.search(field + ":[^0-9]*([0-9]+)", text)[1])
 sweep = Sweep(sim=descent, static={{"dim": [2048], "steps": [50]}},
               dynamic={{"rate": [0.3]}}, policy=Policy(tile=256))
-predicted = sweep.run(1, progress=False).attrs["peak_bytes"]
+estimate, exact = sweep.plan(1), sweep.plan(1, compile=True)
+sweep.run(1, progress=False)
 Path("/proc/self/clear_refs").write_text("5")
 before = memory("VmRSS")
 sweep.run(int(sys.argv[1]), progress=False)
-(group,) = sweep.plan(1).groups.values()
-print(predicted, 256 * group.lane_bytes, memory("VmHWM") - before)
+(group,) = exact.groups
+lane_bytes = exact.lane_bytes(group), estimate.lane_bytes(group)
+print(*(256 * n for n in lane_bytes), memory("VmHWM") - before)
 """
 
 
 def memory():
-    """Growth of a process during calls against the compiler's number and the plan."""
+    """Growth of a process during calls against the plan, compiled and not."""
     script = MEMORY.format(folder=str(Path(__file__).parent))
     for calls in (1, 4):
         run = subprocess.run(
@@ -253,11 +255,11 @@ def memory():
             capture_output=True,
             check=True,
         )
-        compiler, plan, grown = (int(n) / 2**20 for n in run.stdout.split())
+        exact, estimate, grown = (int(n) / 2**20 for n in run.stdout.split())
         print(
             f"memory, {calls} calls of 256 lanes (d=2048, T=50): the process grew by "
-            f"{grown:.0f} MiB; the compiler says {compiler:.0f} MiB per call (grown "
-            f"{grown / compiler - 1:+.0%}), the plan at most {plan:.0f} MiB"
+            f"{grown:.0f} MiB; the compiled plan says {exact:.0f} MiB (grown "
+            f"{grown / exact - 1:+.0%}), the plan before compiling {estimate:.0f} MiB"
         )
 
 

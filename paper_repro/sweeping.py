@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -31,14 +32,45 @@ class Order:
     strict: bool
 
     def sweep(self) -> engine.Sweep:
-        """The sweep it means."""
-        sim = engine.resolve(self.simulator)
-        axes = dict(engine.parse_axis(text, sim) for text in self.axes)
+        """The sweep it means.
+
+        Raises:
+            SpecificationError: If axes cannot be read; all of them are named.
+        """
+        sim, axes, problems = engine.resolve(self.simulator), {}, []
+        for text in self.axes:
+            try:
+                name, values = engine.parse_axis(text, sim)
+                axes[name] = values
+            except engine.SpecificationError as error:
+                problems.append(str(error))
+        if problems:
+            raise engine.SpecificationError("\n".join(problems))
         static = {k: v for k, v in axes.items() if k in sim.static}
         dynamic = {k: v for k, v in axes.items() if k not in sim.static}
         return engine.Sweep(
             sim=sim, static=static, dynamic=dynamic, replicas=self.replicas
         )
+
+    def options(self) -> dict[str, Any]:
+        """What every way of running it obeys.
+
+        Raises:
+            SpecificationError: If `devices` is neither `all` nor numbers.
+        """
+        numbers = None if self.devices == "all" else self.devices.split(",")
+        if numbers and not all(number.strip().isdigit() for number in numbers):
+            raise engine.SpecificationError(
+                f"`--devices {self.devices}` must be `all` or numbers, such as 0,1."
+            )
+        return {
+            "store": self.store,
+            "base_seed": self.base_seed,
+            "strict": self.strict,
+            "devices": numbers and [int(number) for number in numbers],
+            "budget": engine.MemoryBudget(fraction=self.memory_fraction),
+            "max_seconds": self.max_seconds,
+        }
 
 
 def listing() -> str:
@@ -60,17 +92,8 @@ def planned(order: Order) -> str:
 
 def carried_out(order: Order) -> xr.Dataset:
     """Run the sweep in this process, in several, or on a cluster."""
-    everywhere = order.devices == "all"
-    return order.sweep().run(
-        order.seeds,
-        store=order.store,
-        base_seed=order.base_seed,
-        workers=order.cluster or order.workers,
-        strict=order.strict,
-        devices=None if everywhere else [int(d) for d in order.devices.split(",")],
-        budget=engine.MemoryBudget(fraction=order.memory_fraction),
-        max_seconds=order.max_seconds,
-    )
+    workers = order.cluster or order.workers
+    return order.sweep().run(order.seeds, workers=workers, **order.options())
 
 
 def shared_out(order: Order) -> str:
@@ -84,13 +107,9 @@ def shared_out(order: Order) -> str:
         raise engine.SpecificationError(
             f"`--worker {order.worker}` must be i/W with 0 <= i < W, such as 3/16."
         )
+    worker = (int(number), int(count))
     finished = engine.run_share(
-        order.sweep(),
-        order.seeds,
-        store=order.store,
-        worker=(int(number), int(count)),
-        base_seed=order.base_seed,
-        max_seconds=order.max_seconds,
+        order.sweep(), order.seeds, worker=worker, **order.options()
     )
     return "everything is stored" if finished else "others are still at work"
 

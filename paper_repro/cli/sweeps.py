@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import INTERRUPTED, NOT_DECIDED, STORE, app
+from .app import BAD_INPUT, INTERRUPTED, NOT_DECIDED, STORE, app
 
 if TYPE_CHECKING:
     from ..sweeping import Order
@@ -88,26 +88,30 @@ def sweep(
     )
     if dry_run:
         typer.echo(sweeping.planned(order))
-    elif worker:
-        typer.echo(sweeping.shared_out(order))
     else:
         _run(order, output)
 
 
 def _run(order: "Order", output: Path | None) -> None:
-    """Run and show; a time limit and lanes that are not finite have a status."""
-    from ...sims.sweep import NotFinite, Stopped
+    """Run, or do a share, and say so; what went wrong on the way has a status."""
+    from ...sims.sweep import NonDeterministic, NotFinite, Stopped
     from .. import sweeping
 
+    statuses = {
+        NotFinite: NOT_DECIDED,
+        NonDeterministic: NOT_DECIDED,
+        MemoryError: BAD_INPUT,
+        Stopped: INTERRUPTED,
+    }
     try:
-        dataset = sweeping.carried_out(order)
-    except NotFinite as error:
+        if order.worker:
+            text = sweeping.shared_out(order)
+        else:
+            text = sweeping.finish(order, sweeping.carried_out(order), output)
+    except tuple(statuses) as error:
         typer.echo(f"limen: {error}", err=True)
-        raise typer.Exit(NOT_DECIDED) from error
-    except Stopped as error:
-        typer.echo(f"limen: {error}", err=True)
-        raise typer.Exit(INTERRUPTED) from error
-    typer.echo(sweeping.finish(order, dataset, output))
+        raise typer.Exit(statuses[type(error)]) from error
+    typer.echo(text)
 
 
 @app.command(rich_help_panel=SWEEPS)

@@ -2,6 +2,7 @@
 
 from .compare import Difference as Difference
 from .compare import diff as diff
+from .control import MemoryBudget as MemoryBudget
 from .errors import CorruptBlock as CorruptBlock
 from .errors import NonDeterministic as NonDeterministic
 from .errors import NotFinite as NotFinite
@@ -12,7 +13,6 @@ from .grid import parse_axis as parse_axis
 from .keep import Store as Store
 from .lane import Lane as Lane
 from .lane import rerun_lane as rerun_lane
-from .memory import MemoryBudget as MemoryBudget
 from .plan import Plan as Plan
 from .reduction import Histogram as Histogram
 from .reduction import Moments as Moments

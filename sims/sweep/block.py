@@ -9,8 +9,10 @@ import hashlib
 import io
 import os
 import secrets
+import shutil
 import socket
 import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,9 @@ from .errors import CorruptBlock, StoreError
 
 MAGIC = b"LIMENBLK"
 DIGEST = 16
-LENGTH = struct.Struct("<Q")
+START = struct.Struct("<8sQ")
 HEADER = {"quanta", "cells", "group", "address", "quantum", "replicas"}
 CELL = {"values", "words"}
-Arrays = dict[str, np.ndarray]
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Block:
 
     path: Path | None
     header: dict[str, Any]
-    arrays: Arrays | None = None
+    arrays: dict[str, np.ndarray] | None = None
 
     @property
     def quanta(self) -> list[tuple[str, int]]:
@@ -48,14 +49,17 @@ class Block:
         return [(key, index) for key, index, _ in self.header["quanta"]]
 
     @property
-    def outputs(self) -> Arrays:
+    def outputs(self) -> dict[str, np.ndarray]:
         """The outputs among the arrays; the others are inputs of the cells."""
-        return {
-            k: a for k, a in (self.arrays or {}).items() if k.partition(":")[1] == ""
-        }
+        return {k: a for k, a in (self.arrays or {}).items() if ":" not in k}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the arrays."""
+        return sum(array.nbytes for array in (self.arrays or {}).values())
 
 
-def quantum_digests(arrays: Arrays, count: int) -> list[str]:
+def quantum_digests(arrays: Mapping[str, np.ndarray], count: int) -> list[str]:
     """One digest per quantum over the bits of all outputs."""
     names = sorted(arrays)
     return [digest([array_digest(arrays[n][i]) for n in names]) for i in range(count)]
@@ -68,13 +72,8 @@ def read_header(path: Path) -> dict[str, Any]:
         CorruptBlock: If this is no block or its beginning is damaged.
     """
     with path.open("rb") as file:
-        start = file.read(len(MAGIC) + LENGTH.size)
-        if len(start) < len(MAGIC) + LENGTH.size or not start.startswith(MAGIC):
-            raise CorruptBlock(f"{path} is no block of limen (or is cut short).")
-        (length,) = LENGTH.unpack(start[len(MAGIC) :])
-        if length > path.stat().st_size:
-            raise CorruptBlock(f"{path}: the header is damaged.")
-        return _header(path, file.read(length))
+        length = _length(path, file.read(START.size))
+        return _header(path, file.read(min(length, path.stat().st_size)))
 
 
 def read_block(path: Path) -> Block:
@@ -87,24 +86,23 @@ def read_block(path: Path) -> Block:
     content = path.read_bytes()
     body, expected = content[:-DIGEST], content[-DIGEST:]
     found = hashlib.blake2b(body, digest_size=DIGEST).digest()
-    if found != expected or not body.startswith(MAGIC):
+    if found != expected:
         raise CorruptBlock(
             f"{path}: expected checksum {expected.hex()}, found {found.hex()}; "
             f"{_lost(path)}. Run `limen store verify --repair` and the sweep again."
         )
-    start = len(MAGIC) + LENGTH.size
-    (length,) = LENGTH.unpack(body[len(MAGIC) : start])
-    header = _header(path, body[start : start + length])
-    with np.load(io.BytesIO(body[start + length :]), allow_pickle=False) as payload:
+    end = START.size + _length(path, body[: START.size])
+    header = _header(path, body[START.size : end])
+    with np.load(io.BytesIO(body[end:]), allow_pickle=False) as payload:
         return Block(path, header, {name: payload[name] for name in payload.files})
 
 
-def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
+def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """A block as bytes."""
     text = canonical(header).encode()
     payload = io.BytesIO()
     np.savez(payload, **arrays)  # pyright: ignore[reportArgumentType]  # only names and arrays
-    body = MAGIC + LENGTH.pack(len(text)) + text + payload.getvalue()
+    body = START.pack(MAGIC, len(text)) + text + payload.getvalue()
     return body + hashlib.blake2b(body, digest_size=DIGEST).digest()
 
 
@@ -114,49 +112,44 @@ def write_durably(path: Path, content: bytes) -> None:
     Raises:
         StoreError: If it cannot be written; nothing is left behind.
     """
-    host = socket.gethostname()
-    name = f".tmp-{host}-{os.getpid()}-{secrets.token_hex(4)}"
+    name = f".tmp-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     temporary = path.parent / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        try:
-            _write_all(descriptor, content)
+        with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        with _opened(path.parent, os.O_RDONLY) as descriptor:
+            os.fsync(descriptor)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        free = "unknown"
+        with contextlib.suppress(OSError):
+            free = f"{shutil.disk_usage(path.parent).free:,} B"
         raise StoreError(
             f"Cannot write {path}: {error.strerror or error} ({len(content):,} B "
-            f"needed, {_free(path.parent)} free). Finished blocks are safe; "
-            "run again to go on."
+            f"needed, {free} free). Finished blocks are safe; run again to go on."
         ) from error
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextlib.contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags, 0o644)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _free(folder: Path) -> str:
-    try:
-        stats = os.statvfs(folder)
-    except OSError:
-        return "unknown"
-    return f"{stats.f_bavail * stats.f_frsize:,} B"
+def _length(path: Path, start: bytes) -> int:
+    """Length of the header, from the beginning of a file."""
+    if len(start) < START.size or not start.startswith(MAGIC):
+        raise CorruptBlock(f"{path} is no block of limen (or is cut short).")
+    return START.unpack(start)[1]
 
 
 def _header(path: Path, text: bytes) -> dict[str, Any]:

@@ -1,20 +1,19 @@
 """Two stores side by side: a regression report for a new version or machine."""
 
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .block import Block
-from .canonical import canonical, restore
+from .audit import RTOL, deviation
+from .canonical import canonical
 from .grid import describe
-from .store import by_group, opened
+from .store import sound_blocks
 
-ROUNDING = {"float32": 1e-4, "float64": 1e-9}
 LEVEL = 0.01
+SAME = ("base_seed", "stream", "replicas", "quantum")
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,9 @@ def diff(
 ) -> list[Difference]:
     """Compare what two stores hold of the same cells and seeds, whatever made it.
 
+    Cells are the same if their simulator, static values, axis values, derived and
+    shared inputs and streams are; source, versions and machine may differ.
+
     Args:
         one: A store.
         other: Another, of another version or platform, say.
@@ -57,73 +59,53 @@ def diff(
     Raises:
         StoreError: If one of them is no store.
     """
-    left, right = (dict(_cells(root)) for root in (one, other))
+    left, right = _cells(one), _cells(other)
     common = sorted(left.keys() & right.keys())
-    pairs = [
-        (key, name, left[key][name], right[key][name])
+    level = LEVEL / max(len(common), 1)
+    return [
+        _compare(key, left[key], right[key], level)
         for key in common
-        for name in sorted(left[key].keys() & right[key].keys())
+        if left[key].keys() & right[key].keys()
     ]
-    return [_compare(*pair, level=LEVEL / len(pairs)) for pair in pairs]
 
 
-def _cells(root: str | os.PathLike[str]) -> Iterator[tuple[Any, dict[str, dict]]]:
-    """(simulator, cell) to output to seed quantum to rows."""
-    found: dict[Any, dict[str, dict]] = {}
-    for block in itertools.chain(*by_group(opened(root)).values()):
+def _cells(root: str | os.PathLike[str]) -> dict[tuple[str, ...], dict]:
+    """(simulator, cell, output, identity) to number of a quantum to its rows."""
+    found: dict[tuple[str, ...], dict] = {}
+    for block in sound_blocks(root):
+        header, recipe = block.header, block.header["recipe"]
+        same = [header[name] for name in SAME] + [recipe["static"], recipe["reduce"]]
         for j, (key, index) in enumerate(block.quanta):
-            rows = found.setdefault(_identity(block, key), {})
+            cell = describe({**recipe["static"], **header["cells"][key]["values"]})
             for name, array in block.outputs.items():
-                rows.setdefault(name, {})[index] = array[j]
-    yield from found.items()
-
-
-def _identity(block: Block, key: str) -> tuple[str, str]:
-    """What two stores must share for their rows to be comparable."""
-    header = block.header
-    same = ("static", "base_seed", "stream", "replicas", "quantum")
-    here = {k: header[k] for k in same} | {"reduce": header["recipe"]["reduce"]}
-    cell = {**header["cells"][key]["values"], "…": here}
-    return header["simulator"], canonical(cell)
+                place = (header["simulator"], cell, name, canonical([key, *same]))
+                found.setdefault(place, {})[index] = array[j]
+    return found
 
 
 def _compare(
-    key: tuple[str, str], name: str, one: dict, other: dict, *, level: float
+    key: tuple[str, ...],
+    one: Mapping[int, np.ndarray],
+    other: Mapping[int, np.ndarray],
+    level: float,
 ) -> Difference:
     common = sorted(one.keys() & other.keys())
     a, b = (np.concatenate([rows[i] for i in common]) for rows in (one, other))
-    bits = a.shape == b.shape and a.tobytes() == b.tobytes()
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    scale = np.nanmax(np.abs(x), initial=1e-300)
-    largest = 0.0 if bits else float(np.nanmax(np.abs(x - y), initial=0.0) / scale)
-    p_value = 1.0 if bits else _paired(x, y)
-    verdict = "draws" if p_value >= level else "different"
-    if largest <= ROUNDING.get(a.dtype.name, 0.0) and np.array_equal(
-        np.isnan(x), np.isnan(y)
-    ):
-        verdict = "rounding"
-    return Difference(
-        key[0],
-        _readable(key[1]),
-        name,
-        len(a),
-        "bits" if bits else verdict,
-        largest,
-        p_value,
-    )
+    largest, p_value, verdict = 0.0, 1.0, "bits"
+    if a.shape != b.shape or a.tobytes() != b.tobytes():
+        largest, p_value = deviation(a, b), _paired(a, b)
+        verdict = "draws" if p_value >= level else "different"
+        if largest <= RTOL.get(a.dtype.name, 0.0):
+            verdict = "rounding"
+    simulator, cell, output, _ = key
+    return Difference(simulator, cell, output, len(a), verdict, largest, p_value)
 
 
-def _readable(cell: str) -> str:
-    values = restore(cell)
-    static = values.pop("…")["static"]
-    return describe({**static, **values})
-
-
-def _paired(x: np.ndarray, y: np.ndarray) -> float:
+def _paired(a: np.ndarray, b: np.ndarray) -> float:
     """Two-sided p-value of the paired t test on lane means; 0 where no lane varies."""
     from scipy import stats
 
-    gap = (x - y).reshape(len(x), -1).mean(axis=1)
+    gap = (a.astype(np.float64) - b).reshape(len(a), -1).mean(axis=1)
     gap = gap[np.isfinite(gap)]
     if len(gap) < 2 or gap.std() == 0:
         return 1.0 if not gap.any() else 0.0

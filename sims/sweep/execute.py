@@ -4,7 +4,7 @@ import collections
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +13,19 @@ import jax
 import numpy as np
 
 from . import audit
-from .block import Arrays
+from .cache import compile_cache
 from .control import Control
 from .errors import SpecificationError
 from .jobs import Arguments, Job
 from .keep import Store
+from .plan import Group, Plan
 from .program import Program, build
 
 IN_FLIGHT = 2
 FLUSH_SECONDS = 5.0
 QUEUED_BLOCKS = 4
 POLL_SECONDS = 0.2
+COMPILERS = min(4, os.cpu_count() or 1)
 _programs: dict[Any, Future[Program]] = {}
 
 
@@ -40,7 +42,7 @@ class Report:
         blocks: Blocks written.
         peak_bytes: Memory of the largest program, from the compiler's analysis.
         flops: Floating-point operations, from the compiler's cost model.
-        bitwise: "no" once an audit found unequal bits, or where none are promised.
+        bitwise: "no" once an audit found unequal bits.
     """
 
     programs: int = 0
@@ -54,74 +56,78 @@ class Report:
     bitwise: str = "yes"
 
     def __add__(self, other: "Report") -> "Report":
-        both = {
-            k: v + getattr(other, k) for k, v in vars(self).items() if k != "bitwise"
-        }
-        both["peak_bytes"] = max(self.peak_bytes, other.peak_bytes)
-        return Report(**both, bitwise=min(self.bitwise, other.bitwise))
+        rules = {"bitwise": min, "peak_bytes": max}
+        pairs = {k: (v, getattr(other, k)) for k, v in vars(self).items()}
+        return Report(
+            **{k: rules.get(k, lambda p: p[0] + p[1])(p) for k, p in pairs.items()}
+        )
+
+    def compiled(self, program: Program) -> None:
+        """Count a program."""
+        self.programs += 1
+        self.cached += program.cached
+        self.compile_seconds += program.seconds
+        self.peak_bytes = max(self.peak_bytes, program.call_bytes)
 
 
-def execute(
-    todo: Sequence[Job], store: Store, devices: Sequence[Any], control: Control
-) -> Report:
+def execute(todo: Sequence[Job], store: Store, control: Control) -> Report:
     """Compute jobs on local devices and store them.
 
     Raises:
         KeyboardInterrupt: After SIGINT; what was finished is stored. Likewise
             `SystemExit` after SIGTERM and `Stopped` after the deadline.
     """
-    report = Report()
-    if not todo:
-        return report
-    known = set(_programs)
+    report, devices, known = Report(), control.local_devices(), set(_programs)
     with (
-        ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as compilers,
+        ThreadPoolExecutor(COMPILERS) as compilers,
         ThreadPoolExecutor(1) as writer,
         control.signals(),
+        contextlib.closing(_free(todo, store, control)) as free,
     ):
         try:
-            _all(todo, store, tuple(devices), control, report, (compilers, writer))
+            keys = {j.address: _begin(j.group, devices, compilers) for j in todo}
+            for job in free:
+                program = _await(_programs[keys[job.address]], job, control)
+                _Run(job, program, store, writer, control, report).all()
         except BaseException:
             compilers.shutdown(wait=False, cancel_futures=True)
             for key in [k for k, f in _programs.items() if f.cancelled()]:
                 del _programs[key]
             raise
-    return report + _compiled(known)
+    for key in dict.fromkeys(keys.values()):
+        if key not in known:
+            report.compiled(_programs[key].result())
+    return report
 
 
-def program_for(
-    job: Job, devices: tuple[Any, ...], pool: ThreadPoolExecutor
-) -> Future[Program]:
-    """The compiled program of a job: from this process, or started in the pool."""
-    group = job.group
-    tile = group.tile if group.tile != "all" else -(-job.lanes // len(devices))
-    key = (group.recipe.key, tile, devices)
+def compiled(plan: Plan, control: Control) -> dict[str, Program]:
+    """The programs of a plan by group; this process keeps them for the run."""
+    devices = control.local_devices()
+    with compile_cache(), ThreadPoolExecutor(COMPILERS) as pool:
+        keys = {a: _begin(group, devices, pool) for a, group in plan.groups.items()}
+    return {address: _programs[key].result() for address, key in keys.items()}
+
+
+def _begin(group: Group, devices: tuple[Any, ...], pool: ThreadPoolExecutor) -> Any:
+    """Name of a group's program, which this process has or now starts to compile."""
+    key = (group.recipe.key, group.tile, devices)
     known = _programs.get(key)
     if known is None or (known.done() and known.exception() is not None):
-        _programs[key] = pool.submit(build, group.recipe, int(tile), devices)
-    return _programs[key]
+        _programs[key] = pool.submit(build, group.recipe, group.tile, devices)
+    return key
 
 
-def _all(
-    todo: Sequence[Job],
-    store: Store,
-    devices: tuple[Any, ...],
-    control: Control,
-    report: Report,
-    pools: tuple[ThreadPoolExecutor, ThreadPoolExecutor],
-) -> None:
-    """Every job in turn; those that another process has locked come again later."""
-    compilers, writer = pools
-    futures = {job.address: program_for(job, devices, compilers) for job in todo}
-    queue = collections.deque(todo)
-    refused = 0
+def _free(
+    todo: Sequence[Job], store: Store, control: Control
+) -> Generator[Job, None, None]:
+    """What is left of every job, under its lock; those locked elsewhere come again."""
+    queue, refused = collections.deque(todo), 0
     while queue and (control.wait or refused < len(queue)):
         job = queue.popleft()
         with store.claimed(job.address) as held:
-            rest = job.remaining(store) if store.root is not None else job
+            rest = job.remaining(store)
             if held and rest.quanta:
-                program = _await(futures[job.address], job, control)
-                _Run(rest, program, store, writer, control, report).all()
+                yield rest
         if held or not rest.quanta:
             refused = 0
             continue
@@ -131,6 +137,25 @@ def _all(
             control.leave()
         if control.wait and refused >= len(queue):
             time.sleep(POLL_SECONDS)
+
+
+def _await(future: Future[Program], job: Job, control: Control) -> Program:
+    """Wait for a compilation, but not past a request to stop; check that it fits."""
+    control.observe("compiling", job.group, 0.0)
+    while not future.done():
+        if control.stops():
+            control.leave()
+        with contextlib.suppress(TimeoutError):
+            future.result(timeout=POLL_SECONDS)
+    program = future.result()
+    budget, need = control.budget.bytes(), program.temp_bytes + 2 * program.io_bytes
+    if need > budget:
+        raise SpecificationError(
+            f"{job.group} needs {need:,} B at tile {job.group.tile}, the budget is "
+            f"{budget:,} B: declare a smaller tile."
+        )
+    control.observe("running", job.group, program.seconds)
+    return program
 
 
 class _Run:
@@ -147,7 +172,7 @@ class _Run:
     ):
         self.job, self.program, self.store = job, program, store
         self.writer, self.control, self.report = writer, control, report
-        self.rows: Arrays = {
+        self.rows = {
             name: np.empty((job.lanes, *s.shape), s.dtype)
             for name, s in job.group.shapes.items()
         }
@@ -171,8 +196,6 @@ class _Run:
         self.report.run_seconds += time.perf_counter() - started
         self.report.lanes += self.done
         self.report.flops += self.done * self.program.flops
-        if self.job.group.tile == "all":
-            self.report.bitwise = "no"
         if self.done < self.job.lanes:
             self.control.leave()
 
@@ -181,8 +204,7 @@ class _Run:
         for start, arguments in self.job.calls(self.done, self.program.lanes):
             if self.control.stops():
                 break
-            called = self.program.call(*arguments)
-            self.flight.append((start, arguments, called))
+            self.flight.append((start, arguments, self.program.call(*arguments)))
             if len(self.flight) >= self.most:
                 self._fetch()
         while self.flight and not self.control.impatient():
@@ -197,10 +219,9 @@ class _Run:
         try:
             self._calls()
         except jax.errors.JaxRuntimeError as again:
-            group = self.job.group
             raise MemoryError(
-                f"{group}: out of memory at tile {group.tile} "
-                f"({self.program.temp_bytes + self.program.io_bytes:,} B per call). "
+                f"{self.job.group}: out of memory at tile {self.job.group.tile} "
+                f"({self.program.call_bytes:,} B per call). "
                 f"Declare `tile={max(1, self.program.lanes // 2)}` or less."
             ) from again
 
@@ -216,11 +237,11 @@ class _Run:
         whole = {name: np.asarray(out) for name, out in called.items()}
         for name, out in whole.items():
             self.rows[name][start:stop] = out[: stop - start]
-        self.done = stop
-        if audit.is_due(start // self.program.lanes, self.control.strict):
+        self.done, strict = stop, self.control.strict
+        if audit.is_due(start // self.program.lanes, strict):
             equal = audit.repeats(self.program, arguments, whole)
-            self.report.bitwise = "yes" if equal else "no"
-            audit.judge(self.job, equal, self.control.strict)
+            self.report.bitwise = min(self.report.bitwise, "yes" if equal else "no")
+            audit.judge(self.job, equal, strict)
         self.control.observe("lanes", self.job.group, float(stop - start))
         self._flush()
 
@@ -248,43 +269,3 @@ class _Run:
         self.report.blocks += 1
         self.written, self.flushed = ready, time.monotonic()
         self.control.observe("written", group, float(len(quanta)))
-
-
-def _await(future: Future[Program], job: Job, control: Control) -> Program:
-    """Wait for a compilation, but not past a request to stop; check that it fits."""
-    control.observe("compiling", job.group, 0.0)
-    while not future.done():
-        if control.stops():
-            control.leave()
-        with contextlib.suppress(TimeoutError):
-            future.result(timeout=POLL_SECONDS)
-    program = future.result()
-    budget, need = control.budget.bytes(), program.temp_bytes + 2 * program.io_bytes
-    if need > budget:
-        raise SpecificationError(
-            f"{job.group} needs {need:,} B at tile {job.group.tile}, the budget is "
-            f"{budget:,} B: declare a smaller tile."
-        )
-    control.observe("running", job.group, program.seconds)
-    return program
-
-
-def _compiled(known: set[Any]) -> Report:
-    """What this run compiled."""
-    fresh = [
-        future.result()
-        for key, future in list(_programs.items())
-        if key not in known and future.done() and future.exception() is None
-    ]
-    return Report(
-        programs=len(fresh),
-        cached=sum(program.cached for program in fresh),
-        compile_seconds=sum((program.seconds for program in fresh), 0.0),
-        peak_bytes=max((p.temp_bytes + p.io_bytes for p in fresh), default=0),
-    )
-
-
-def local_devices(chosen: Sequence[int] | None = None) -> tuple[Any, ...]:
-    """The devices of this process, or some of them by number."""
-    devices = jax.local_devices()
-    return tuple(devices if chosen is None else [devices[i] for i in chosen])

@@ -12,7 +12,7 @@ from .canonical import plain
 from .errors import SpecificationError
 from .simulator import Simulator
 
-RESERVED = ("seed", "replica", "valid", "key")
+BAD: Any = object()
 
 
 @dataclass(frozen=True)
@@ -23,39 +23,48 @@ class Axis:
     values: tuple[tuple[Any, ...], ...]
 
 
-def axes(sim: Simulator, grid: Mapping[Any, Collection[Any]], part: str) -> list[Axis]:
+def axes(
+    sim: Simulator,
+    grid: Mapping[Any, Collection[Any]],
+    part: str,
+    problems: list[str],
+) -> list[Axis]:
     """The axes of `static` or `dynamic`, in canonical form.
 
-    Raises:
-        SpecificationError: If an axis is empty, of mixed types, repeats a value or
-            holds what cannot name a cell.
+    Args:
+        sim: The simulator.
+        grid: Values by name, or rows by a tuple of names.
+        part: Which of the two.
+        problems: Is told of every value that cannot name a cell; it is left out.
     """
     made = []
     for names, values in grid.items():
         names = (names,) if isinstance(names, str) else tuple(names)
-        rows = [v if len(names) > 1 else (v,) for v in _values(names, values)]
-        columns = [
-            _column(sim, name, column, part)
-            for name, column in zip(names, zip(*rows, strict=True), strict=True)
+        label: str = names[0]
+        if isinstance(values, str | bytes) or not np.iterable(values):
+            problems.append(f"axis `{label}` must be a list of values")
+            values = ()
+        elif not len(list(values)):
+            problems.append(f"axis `{label}` is empty")
+        rows = [v if len(names) > 1 else (v,) for v in values]
+        columns: list[list[Any]] = [
+            _column(sim, name, column, part, problems)
+            for name, column in zip(names, zip(*rows, strict=True), strict=False)
         ]
-        axis = Axis(names, tuple(zip(*columns, strict=True)))
-        if len(set(axis.values)) < len(axis.values):
-            raise SpecificationError(f"Axis {_name(names)} repeats a value.")
-        made.append(axis)
+        sound = [r for r in zip(*columns, strict=True) if not any(v is BAD for v in r)]
+        if len(set(sound)) < len(sound):
+            problems.append(f"axis `{label}` repeats a value")
+        made.append(Axis(names, tuple(dict.fromkeys(sound))))
     return made
 
 
 def product(axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
     """All combinations: position along each axis, and values by name."""
     for index in itertools.product(*(range(len(axis.values)) for axis in axes)):
-        yield (
-            index,
-            {
-                name: value
-                for axis, i in zip(axes, index, strict=True)
-                for name, value in zip(axis.names, axis.values[i], strict=True)
-            },
-        )
+        cell: dict[str, Any] = {}
+        for axis, i in zip(axes, index, strict=True):
+            cell.update(zip(axis.names, axis.values[i], strict=True))
+        yield index, cell
 
 
 def named(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +76,7 @@ def named(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, 
 
 
 def report(what: str, offenders: Sequence[str]) -> None:
-    """Raise one error that lists all offending cells.
+    """Raise one error that lists all offenders.
 
     Raises:
         SpecificationError: If there is any.
@@ -96,36 +105,30 @@ def parse_axis(text: str, sim: Simulator | None = None) -> tuple[str, list[Any]]
     Raises:
         SpecificationError: If the text has another form.
     """
-    name, _, grid = text.partition("=")
-    kind = sim.kinds.get(name.strip()) if sim else None
-    if not name.strip() or not grid.strip():
+    name, _, grid = (part.strip() for part in text.partition("="))
+    whole = sim is not None and sim.kinds.get(name) == "int"
+    if not name or not grid:
         raise SpecificationError(f"Axis `{text}` is not of the form name=grid.")
+    if grid.count(":") != 2:
+        return name, _listed(grid, whole)
+    low, high, count = grid.split(":")
+    spaced = np.geomspace if count.endswith("log") else np.linspace
     try:
-        values = _range(grid, kind) if grid.count(":") == 2 else _listed(grid)
+        number = int(count.removesuffix("log").removesuffix("lin"))
+        points = [float(point) for point in spaced(float(low), float(high), number)]
     except ValueError as error:
         raise SpecificationError(f"Axis `{text}`: {error}.") from error
-    if kind == "int":
-        values = [int(v) if isinstance(v, float) and v == int(v) else v for v in values]
-    return name.strip(), values
+    return name, [round(point) for point in points] if whole else points
 
 
-def _range(grid: str, kind: str | None) -> list[Any]:
-    low, high, count = grid.split(":")
-    logarithmic, number = count.endswith("log"), count.removesuffix("log")
-    spaced = np.geomspace if logarithmic else np.linspace
-    points = spaced(float(low), float(high), int(number.removesuffix("lin")))
-    if kind == "int":
-        return [round(float(point)) for point in points]
-    return [float(point) for point in points]
-
-
-def _listed(grid: str) -> list[Any]:
+def _listed(grid: str, whole: bool) -> list[Any]:
     values = [_scalar(part.strip()) for part in grid.split(",")]
-    numbers = all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in values
-    )
-    mixed = numbers and any(isinstance(v, float) for v in values)
-    return [float(v) for v in values] if mixed else values
+    kinds = {type(value) for value in values}
+    if kinds == {int, float}:
+        values = [float(value) for value in values]
+    if whole:
+        return [int(v) if isinstance(v, float) and v == int(v) else v for v in values]
+    return values
 
 
 def _scalar(text: str) -> Any:
@@ -140,46 +143,42 @@ def _scalar(text: str) -> Any:
     return text
 
 
-def _values(names: tuple[str, ...], values: Any) -> list[Any]:
-    if isinstance(values, str | bytes) or not np.iterable(values):
-        raise SpecificationError(f"Axis {_name(names)} must be a list of values.")
-    listed = list(values)
-    if not listed:
-        raise SpecificationError(f"Axis {_name(names)} is empty.")
-    return listed
-
-
-def _column(sim: Simulator, name: str, values: Sequence[Any], part: str) -> list[Any]:
-    """One named column of an axis: plain values of one type."""
-    if name in RESERVED or name in sim.outputs:
-        raise SpecificationError(
-            f"Axis `{name}` is named like an output or a dimension."
-        )
-    try:
-        column = [plain(value) for value in values]
-    except ValueError as error:
-        raise SpecificationError(f"Axis `{name}`: {error}.") from error
-    kind = sim.kinds.get(name)
-    if kind == "float" or {type(v) for v in column} == {int, float}:
+def _column(
+    sim: Simulator, name: str, values: Sequence[Any], part: str, problems: list[str]
+) -> list[Any]:
+    """One named column of an axis: plain values of one type, or `BAD`."""
+    kind, column = sim.kinds.get(name), []
+    for value in values:
+        try:
+            column.append(plain(value))
+        except ValueError as error:
+            problems.append(f"axis `{name}`: {error}")
+            column.append(BAD)
+    types = {type(value) for value in column if value is not BAD}
+    if kind == "float" or types == {int, float}:
         column = [float(v) if type(v) is int else v for v in column]
-    if len({type(v) for v in column}) > 1:
-        raise SpecificationError(f"Axis `{name}` mixes types: {column}.")
-    if kind is not None and type(column[0]).__name__ != kind:
-        raise SpecificationError(
-            f"Axis `{name}` must be {kind}, but has {column[0]!r}."
+    elif kind is None and len(types) > 1:
+        problems.append(f"axis `{name}` mixes types: {list(values)}")
+        return [BAD] * len(column)
+    sizes = part == "static" and name in sim.static and not _answers(sim, name)
+    for i, value in enumerate(column):
+        wrong = (
+            None if value is BAD else _wrong(value, kind, name in sim.dynamic, sizes)
         )
-    if name in sim.dynamic and not isinstance(column[0], bool | int | float):
-        raise SpecificationError(f"Dynamic axis `{name}` must hold numbers.")
-    if part == "static" and name in sim.static and _is_size(sim, name, column):
-        raise SpecificationError(f"Static axis `{name}` must be positive: {column}.")
+        if wrong:
+            problems.append(f"axis `{name}` must {wrong}, but has {value!r}")
+            column[i] = BAD
     return column
 
 
-def _is_size(sim: Simulator, name: str, column: Sequence[Any]) -> bool:
-    """Whether a static integer is not positive, and no `check` answers for it."""
-    answers = sim.check is not None and named(sim.check, {name: 0})
-    return type(column[0]) is int and min(column) <= 0 and not answers
+def _wrong(value: Any, kind: str | None, dynamic: bool, size: bool) -> str | None:
+    if kind is not None and type(value).__name__ != kind:
+        return f"be {kind}"
+    if dynamic and not isinstance(value, bool | int | float):
+        return "hold numbers"
+    return "be positive" if size and type(value) is int and value <= 0 else None
 
 
-def _name(names: tuple[str, ...]) -> str:
-    return "`" + "`, `".join(names) + "`"
+def _answers(sim: Simulator, name: str) -> bool:
+    """Whether the simulator's own `check` decides which sizes are allowed."""
+    return sim.check is not None and bool(named(sim.check, {name: 0}))

@@ -1,15 +1,14 @@
 """Jobs: quanta of one group that one process computes, without any lambda."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .block import Arrays
 from .canonical import digest
 from .grid import named
 from .keep import Store
-from .plan import Cell, Group, Plan, Quantum
+from .plan import Arrays, Cell, Group, Plan, Quantum
 from .streams import cell_keys
 
 JOB_BYTES = 64 * 2**20
@@ -38,6 +37,10 @@ class Job:
         """Number of lanes."""
         return len(self.quanta) * self.group.width
 
+    def remaining(self, store: Store) -> "Job":
+        """The same job without what has been stored in the meantime."""
+        return replace(self, quanta=store.missing(self.group, self.quanta))
+
     def calls(self, start: int, lanes: int) -> Iterator[tuple[int, Arguments]]:
         """Number of the first lane, and arguments, of call after call of `lanes` lanes.
 
@@ -62,18 +65,9 @@ class Job:
         first = np.array([index * group.width for _, index in self.quanta])[number]
         words = np.array([c.words for c in cells], np.uint32)
         keys = cell_keys(group.base_seed, group.stream, words)[cell]
-        keys = group.recipe.lane_keys(keys, first + offset)
-        inputs = {
-            name: np.stack([c.inputs[name] for c in cells])[cell]
-            for name in group.recipe.inputs
-        }
-        return keys, inputs
-
-    def remaining(self, store: Store) -> "Job":
-        """The same job without what has been stored in the meantime."""
-        store.refresh(self.group)
-        missing = store.missing(self.group, self.quanta)
-        return Job(self.group, self.cells, missing, self.address)
+        tables = {n: np.stack([c.inputs[n] for c in cells]) for n in cells[0].inputs}
+        inputs = {name: table[cell] for name, table in tables.items()}
+        return group.recipe.lane_keys(keys, first + offset), inputs
 
 
 def jobs(plan: Plan, store: Store, parts: int = 1) -> list[Job]:
@@ -89,12 +83,13 @@ def jobs(plan: Plan, store: Store, parts: int = 1) -> list[Job]:
     """
     lists = []
     for address, group in plan.groups.items():
-        store.refresh(group)
-        cut = split(group, plan.cells[address], list(plan.need(address)), parts)
-        lacking = [(job, store.missing(group, job.quanta)) for job in cut]
-        lists.append(
-            [Job(group, j.cells, quanta, j.address) for j, quanta in lacking if quanta]
-        )
+        need = list(plan.need(address))
+        lacking = set(store.missing(group, need))
+        cut = [
+            replace(job, quanta=[q for q in job.quanta if q in lacking])
+            for job in split(group, plan.cells[address], need, parts)
+        ]
+        lists.append([job for job in cut if job.quanta])
     ordered = sorted(filter(None, lists), key=_weight)
     ordered = ordered[:1] + ordered[:0:-1]
     return [job for part in ordered for job in part]
@@ -107,7 +102,7 @@ def split(
     if group.sim.cost is not None:
         need = sorted(need, key=lambda q: _cost(group, cells[q[0]]))
     most = max(1, JOB_BYTES // max(1, group.width * group.stored_bytes))
-    per_call = 1 if group.tile == "all" else max(1, int(group.tile) // group.width)
+    per_call = max(1, group.tile // group.width)
     even = -(-len(need) // parts)
     step = min(most, -(-even // per_call) * per_call)
     for start in range(0, len(need), step):
@@ -117,7 +112,7 @@ def split(
 
 
 def _weight(part: list[Job]) -> float:
-    return float(sum(job.lanes for job in part) * part[0].group.operations)
+    return sum(job.lanes for job in part) * part[0].group.traced.operations
 
 
 def _cost(group: Group, cell: Cell) -> float:

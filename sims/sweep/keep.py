@@ -6,14 +6,13 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .block import (
-    Arrays,
     Block,
     encode,
     quantum_digests,
@@ -24,7 +23,7 @@ from .block import (
 from .canonical import array_digest, digest
 from .errors import CorruptBlock, NonDeterministic, StoreError
 from .locks import Lock
-from .plan import Cell, Group, Quantum
+from .plan import Arrays, Cell, Group, Quantum
 from .signature import SCHEMA, provenance
 from .source import source_hash
 
@@ -41,7 +40,7 @@ class Store:
     def __init__(self, root: str | os.PathLike[str] | None = None):
         self.root = None if root is None else Path(root)
         self._index: dict[str, dict[Quantum, tuple[Block, int]]] = {}
-        self._seen: dict[str, dict[str, Block | None]] = {}
+        self._seen: dict[str, dict[str, Block]] = {}
         self._read: dict[int, Block] = {}
         self._bytes = 0
         self._mutex = threading.RLock()
@@ -60,21 +59,12 @@ class Store:
         """The folder of a group."""
         if self.root is None:
             raise StoreError("A store in memory has no folders.")
-        return self.root / _safe(group.sim.name) / group.address
-
-    def refresh(self, group: Group) -> None:
-        """Read the headers of new blocks, forget those that were taken away."""
-        if self.root is None:
-            return
-        seen = self._seen.setdefault(group.address, {})
-        here = {path.name: path for path in self.folder(group).glob("*.blk")}
-        for name in seen.keys() - here.keys():
-            self._forget(group.address, seen.pop(name))
-        for name in sorted(here.keys() - seen.keys()):
-            seen[name] = self._admit(group, here[name])
+        name = "".join(c if c.isalnum() or c in "._-" else "_" for c in group.sim.name)
+        return self.root / name / group.address
 
     def missing(self, group: Group, need: Iterable[Quantum]) -> list[Quantum]:
         """The quanta that are not here; what is here is read and verified."""
+        self._refresh(group)
         index = self._index.setdefault(group.address, {})
         return [
             q for q in need if q not in index or not self._verified(group, index[q][0])
@@ -102,7 +92,7 @@ class Store:
         cells: Sequence[Cell],
         quanta: Sequence[Quantum],
         arrays: Arrays,
-        run: dict[str, Any],
+        run: Mapping[str, Any],
     ) -> str:
         """Store finished quanta as one block.
 
@@ -120,13 +110,12 @@ class Store:
             NonDeterministic: If other bits are here already under one of them.
             StoreError: If it cannot be written.
         """
-        digests = quantum_digests(arrays, len(quanta))
-        header = _header(group, cells, list(zip(quanta, digests, strict=True)), run)
-        block = Block(None, header, arrays)
+        bits = quantum_digests(arrays, len(quanta))
+        block = Block(None, _header(group, cells, quanta, bits, run), arrays)
         if self.root is not None:
             self._write(self.root, group, cells, block)
         self._enter(group.address, block)
-        return header["address"]
+        return block.header["address"]
 
     @contextlib.contextmanager
     def claimed(self, address: str) -> Iterator[bool]:
@@ -150,12 +139,33 @@ class Store:
         with contextlib.suppress(OSError), (self.root / "log.jsonl").open("a") as file:
             file.write(line)
 
+    def quarantine(self, path: Path, reason: str) -> None:
+        """Move a damaged file out of the way.
+
+        Raises:
+            StoreError: If it cannot be moved.
+        """
+        target = path.parents[2] / "quarantine" / f"{path.parent.name}-{path.name}"
+        try:
+            target.parent.mkdir(exist_ok=True)
+            os.replace(path, target)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"Cannot put {path} away ({reason}): {error}.") from error
+        self.log("quarantine", path=str(path), reason=reason)
+
     def _write(
         self, root: Path, group: Group, cells: Sequence[Cell], block: Block
     ) -> None:
         if not root.is_dir():
             raise StoreError(f"{root} is gone.")
-        _write_shared(root, group)
+        for array in group.shared.values():
+            shared = shared_file(root, array_digest(array))
+            if not shared.exists():
+                content = io.BytesIO()
+                np.save(content, array)
+                write_durably(shared, content.getvalue())
         path = self.folder(group) / f"{block.header['address']}.blk"
         inputs = {
             f"input:{name}": np.stack([cell.inputs[name] for cell in cells])
@@ -166,19 +176,25 @@ class Store:
         self._seen.setdefault(group.address, {})[path.name] = block
         self._hold(block)
 
-    def _admit(self, group: Group, path: Path) -> Block | None:
-        try:
-            header = read_header(path)
-            if header["group"] != group.address:
-                raise CorruptBlock(
-                    f"{path} belongs to group {header['group']}, not {group.address}."
-                )
-        except CorruptBlock as error:
-            quarantine(self, path, str(error))
-            return None
-        block = Block(path, header)
-        self._enter(group.address, block)
-        return block
+    def _refresh(self, group: Group) -> None:
+        """Read the headers of new blocks, forget those that were taken away."""
+        if self.root is None:
+            return
+        seen = self._seen.setdefault(group.address, {})
+        here = {path.name: path for path in self.folder(group).glob("*.blk")}
+        for name in seen.keys() - here.keys():
+            self._forget(group.address, seen.pop(name))
+        for name in sorted(here.keys() - seen.keys()):
+            path = here[name]
+            try:
+                block = Block(path, read_header(path))
+                if block.header["group"] != group.address:
+                    raise CorruptBlock(f"{path} does not belong to {group.address}.")
+            except CorruptBlock as error:
+                self.quarantine(path, str(error))
+                continue
+            self._enter(group.address, block)
+            seen[name] = block
 
     def _enter(self, group: str, block: Block) -> None:
         """Index a block; the same seeds computed twice must have the same bits."""
@@ -192,23 +208,22 @@ class Store:
                     "numerics signature is one."
                 )
 
-    def _forget(self, group: str, block: Block | None) -> None:
+    def _forget(self, group: str, block: Block) -> None:
         index = self._index.get(group, {})
         for quantum in [q for q, (b, _) in index.items() if b is block]:
             del index[quantum]
 
     def _verified(self, group: Group, block: Block) -> bool:
         """Whether a block is sound; a damaged one is put away and forgotten."""
-        if block.arrays is not None:
+        if block.arrays is not None or block.path is None:
             return True
         try:
             self._load(block)
         except (CorruptBlock, FileNotFoundError) as error:
             self._forget(group.address, block)
-            if block.path is not None:
-                self._seen[group.address].pop(block.path.name, None)
-                quarantine(self, block.path, str(error))
-                self.refresh(group)
+            self._seen[group.address].pop(block.path.name, None)
+            self.quarantine(block.path, str(error))
+            self._refresh(group)
             return False
         return True
 
@@ -224,10 +239,10 @@ class Store:
         """Keep a block's arrays; the oldest ones are let go beyond `IN_MEMORY`."""
         with self._mutex:
             self._read[id(block)] = block
-            self._bytes += _size(block)
+            self._bytes += block.size
             while len(self._read) > 1 and self._bytes > IN_MEMORY:
                 oldest = self._read.pop(next(iter(self._read)))
-                self._bytes -= _size(oldest)
+                self._bytes -= oldest.size
                 oldest.arrays = None
 
 
@@ -237,45 +252,23 @@ def check_format(root: Path) -> None:
     Raises:
         StoreError: If it is something else, of another schema, or cannot be used.
     """
-    form = root / "store.json"
+    form, wanted = root / "store.json", {"format": "limen", "schema": SCHEMA}
     try:
-        strange = sorted(p.name for p in root.iterdir()) if root.is_dir() else []
-        strange = [n for n in strange if n != "log.jsonl" and not n.startswith(".tmp-")]
-        if not form.exists() and strange:
-            raise StoreError(f"{root} is no store of limen: it holds {strange[:3]}.")
+        here = [path.name for path in root.iterdir()] if root.is_dir() else []
+        strange = [n for n in here if n != "log.jsonl" and not n.startswith(".tmp-")]
         if not form.exists():
-            content = json.dumps({"format": "limen", "schema": SCHEMA})
-            write_durably(form, content.encode())
+            if strange:
+                raise StoreError(f"{root} is no store of limen: it has {strange[:3]}.")
+            write_durably(form, json.dumps(wanted).encode())
         found = json.loads(form.read_text())
-    except ValueError as error:
-        raise StoreError(f"{form} cannot be read: {error}.") from error
     except StoreError:
         raise
-    except OSError as error:
-        raise StoreError(f"{root} cannot be used: {error}.") from error
-    if found.get("format") != "limen" or found.get("schema") != SCHEMA:
+    except (ValueError, OSError) as error:
+        raise StoreError(f"{form} cannot be used: {error}.") from error
+    if found != wanted:
         raise StoreError(
             f"{root}: `schema` is {found.get('schema')!r}, but this limen has {SCHEMA}."
         )
-
-
-def quarantine(store: Store, path: Path, reason: str) -> None:
-    """Move a damaged file out of the way.
-
-    Raises:
-        StoreError: If it cannot be moved.
-    """
-    if store.root is None:
-        return
-    target = store.root / "quarantine" / f"{path.parent.name}-{path.name}"
-    try:
-        target.parent.mkdir(exist_ok=True)
-        os.replace(path, target)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"Cannot put {path} away ({reason}): {error}.") from error
-    store.log("quarantine", path=str(path), reason=reason)
 
 
 def shared_file(root: Path, name: str) -> Path:
@@ -283,49 +276,28 @@ def shared_file(root: Path, name: str) -> Path:
     return root / "inputs" / f"{name}.npy"
 
 
-def _write_shared(root: Path, group: Group) -> None:
-    """Keep shared inputs once, beside the blocks that used them."""
-    for array in group.shared.values():
-        path = shared_file(root, array_digest(array))
-        if not path.exists():
-            content = io.BytesIO()
-            np.save(content, array)
-            write_durably(path, content.getvalue())
-
-
-def _size(block: Block) -> int:
-    return sum(a.nbytes for a in (block.arrays or {}).values())
-
-
-def _safe(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
-
-
 def _header(
     group: Group,
     cells: Sequence[Cell],
-    quanta: Sequence[tuple[Quantum, str]],
-    run: dict[str, Any],
+    quanta: Sequence[Quantum],
+    bits: Sequence[str],
+    run: Mapping[str, Any],
 ) -> dict[str, Any]:
+    same = ("replicas", "quantum", "base_seed", "stream", "tile")
     return {
-        "address": digest([SCHEMA, group.address, [q for q, _ in quanta]]),
+        "address": digest([SCHEMA, group.address, quanta]),
         "group": group.address,
         "simulator": group.sim.name,
         "reference": group.sim.reference,
         "source": source_hash(group.sim),
-        "static": dict(group.recipe.static),
-        "shared": {name: array_digest(a) for name, a in group.shared.items()},
         "recipe": group.recipe.plain(),
-        "replicas": group.replicas,
-        "quantum": group.quantum,
-        "base_seed": group.base_seed,
-        "stream": group.stream,
-        "tile": group.tile,
+        "shared": {name: array_digest(a) for name, a in group.shared.items()},
+        **{name: getattr(group, name) for name in same},
         "cells": {
             cell.key: {"values": cell.values, "words": cell.words, "row": row}
             for row, cell in enumerate(cells)
         },
-        "quanta": [[key, index, bits] for (key, index), bits in quanta],
+        "quanta": [[*quantum, one] for quantum, one in zip(quanta, bits, strict=True)],
         "run": run,
         "provenance": provenance(),
     }

@@ -9,6 +9,7 @@ import jax.extend.core as jexc
 import jax.numpy as jnp
 import numpy as np
 
+from .audit import deviation
 from .block import read_block
 from .errors import SpecificationError
 from .grid import describe
@@ -34,9 +35,9 @@ class Step:
 
     primitive: str
     shape: tuple[int, ...]
-    low: float
-    high: float
-    finite: bool
+    low: float = 0.0
+    high: float = 0.0
+    finite: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,6 @@ class Lane:
         replica: Number of the replica.
         outputs: What it returns now, unbatched.
         stored: What the store holds.
-        deviation: Largest relative deviation between the two, per output.
         steps: Intermediate arrays, equation by equation, if asked for.
         same_source: Whether the simulator's source is the one that made the block.
     """
@@ -61,18 +61,22 @@ class Lane:
     replica: int
     outputs: dict[str, np.ndarray]
     stored: dict[str, np.ndarray]
-    deviation: dict[str, float]
     steps: list[Step]
     same_source: bool
+
+    @property
+    def deviation(self) -> dict[str, float]:
+        """Largest relative deviation between the two, per output."""
+        return {n: deviation(out, self.stored[n]) for n, out in self.outputs.items()}
 
     def __str__(self) -> str:
         cell = describe(self.cell) or "its only cell"
         head = f"{self.simulator} at {cell}, seed {self.seed}, replica {self.replica}"
         note = "" if self.same_source else "\nThe simulator has changed since."
         lines = [
-            f"  {name}: stored {_short(self.stored[name])}, alone {_short(value)}, "
-            f"deviation {self.deviation[name]:.1e}"
-            for name, value in self.outputs.items()
+            f"  {name}: stored {_short(self.stored[name])}, alone "
+            f"{_short(self.outputs[name])}, deviation {gap:.1e}"
+            for name, gap in self.deviation.items()
         ]
         return "\n".join([head + note, *lines])
 
@@ -108,64 +112,47 @@ def rerun_lane(
             f"Lanes of this block are 0 … {len(block.quanta) * width - 1}."
         )
     key, index = block.quanta[lane // width]
-    number = index * width + lane % width
+    number, cell = index * width + lane % width, header["cells"][key]
     recipe = Recipe.restored(resolve(header["reference"]), header["recipe"])
     shared = {n: np.load(shared_file(base, d)) for n, d in header["shared"].items()}
-    cell = header["cells"][key]
     inputs = {name: arrays[f"input:{name}"][cell["row"]] for name in recipe.inputs}
     words = np.array([cell["words"]], np.uint32)
     keys = cell_keys(header["base_seed"], header["stream"], words)
     arguments = (recipe.lane_keys(keys, np.array([number]))[0], inputs, shared)
-    steps: list[Step] = []
     with recipe.context():
         outputs = jax.jit(recipe.lane)(*arguments)
-        if trace:
-            closed = jax.make_jaxpr(recipe.lane)(*arguments)
-            steps = _walk(closed, jax.tree.leaves(arguments))
-    now = {name: np.asarray(out) for name, out in outputs.items()}
-    stored = {
-        name: np.asarray(a.reshape(-1, *a.shape[2:])[lane])
-        for name, a in block.outputs.items()
-    }
+        steps = _walk(recipe, arguments) if trace else []
+    rows = {name: a.reshape(-1, *a.shape[2:]) for name, a in block.outputs.items()}
     return Lane(
         simulator=header["simulator"],
         cell=cell["values"],
         seed=number // header["replicas"],
         replica=number % header["replicas"],
-        outputs=now,
-        stored=stored,
-        deviation={name: _deviation(now[name], stored[name]) for name in now},
+        outputs={name: np.asarray(out) for name, out in outputs.items()},
+        stored={name: np.asarray(array[lane]) for name, array in rows.items()},
         steps=steps,
         same_source=source_hash(recipe.sim) == header["source"],
     )
 
 
-def _walk(closed: Any, arguments: list[Any]) -> list[Step]:
+def _walk(recipe: Recipe, arguments: tuple[Any, ...]) -> list[Step]:
     """Evaluate equation by equation and describe every intermediate array."""
-    jaxpr = closed.jaxpr
+    closed = jax.make_jaxpr(recipe.lane)(*arguments)
+    jaxpr: Any = closed.jaxpr
     made = [(e.primitive.name, v) for e in jaxpr.eqns for v in e.outvars]
     unnamed = jaxpr.debug_info.with_unknown_names()
     every = jaxpr.replace(outvars=[v for _, v in made], debug_info=unnamed)
-    outs = jexc.jaxpr_as_fun(jexc.ClosedJaxpr(every, closed.consts))(*arguments)
+    run = jexc.jaxpr_as_fun(jexc.ClosedJaxpr(every, closed.consts))
+    outs = run(*jax.tree.leaves(arguments))
     return [_step(name, out) for (name, _), out in zip(made, outs, strict=True)]
 
 
 def _step(name: str, out: Any) -> Step:
-    if jnp.issubdtype(out.dtype, jax.dtypes.prng_key):
-        return Step(name, out.shape, 0.0, 0.0, True)
+    if jnp.issubdtype(out.dtype, jax.dtypes.prng_key) or not out.size:
+        return Step(name, out.shape)
     array = np.asarray(out)
-    if not array.size:
-        return Step(name, array.shape, 0.0, 0.0, True)
     finite = bool(np.isfinite(array).all())
     return Step(name, array.shape, float(array.min()), float(array.max()), finite)
-
-
-def _deviation(one: np.ndarray, other: np.ndarray) -> float:
-    x, y = one.astype(np.float64), other.astype(np.float64)
-    if np.array_equal(x, y, equal_nan=True):
-        return 0.0
-    scale = max(float(np.nanmax(np.abs(y), initial=0.0)), 1e-300)
-    return float(np.nanmax(np.abs(x - y), initial=0.0)) / scale
 
 
 def _short(value: np.ndarray) -> str:

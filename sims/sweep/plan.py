@@ -1,5 +1,6 @@
 """Planning: cells into groups, groups into tiles; nothing compiles, nothing runs."""
 
+import collections
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,9 @@ import numpy as np
 
 from . import grid
 from .canonical import array_digest, canonical, digest, words
+from .control import MemoryBudget
 from .errors import SpecificationError
-from .memory import MemoryBudget
-from .program import Recipe
+from .program import Program, Recipe, Traced
 from .signature import machine
 from .simulator import Simulator
 from .source import source_hash
@@ -22,7 +23,8 @@ TILES_ELSEWHERE = (4 * 2**30, 4096)
 LANES = 2**32
 STREAMS = 2  # raised when a program's arguments, hence perhaps its bits, change
 Quantum = tuple[str, int]
-_traces: dict[Any, tuple[dict[str, jax.ShapeDtypeStruct], int, float]] = {}
+Arrays = dict[str, np.ndarray]
+_traces: dict[Any, Traced] = {}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Cell:
     """
 
     values: dict[str, Any]
-    inputs: dict[str, np.ndarray]
+    inputs: Arrays
     words: tuple[int, int]
     key: str
 
@@ -52,22 +54,18 @@ class Group:
         replicas: Lanes per seed.
         quantum: Seeds stored together.
         tile: Lanes computed together on one device.
-        shapes: Stored outputs of one lane.
-        lane_bytes: Estimated memory of one lane at work.
-        operations: Estimated floating-point operations of one lane.
+        traced: Stored outputs of one lane; estimates of its memory and operations.
         base_seed: Root of all streams.
         stream: Word of the experiment.
         address: Digest of all that, of the source and of the machine: the folder.
     """
 
     recipe: Recipe
-    shared: dict[str, np.ndarray]
+    shared: Arrays
     replicas: int
     quantum: int
-    tile: int | str
-    shapes: dict[str, jax.ShapeDtypeStruct]
-    lane_bytes: int
-    operations: float
+    tile: int
+    traced: Traced
     base_seed: int
     stream: int
     address: str
@@ -78,6 +76,18 @@ class Group:
         return self.recipe.sim
 
     @property
+    def shapes(self) -> Mapping[str, jax.ShapeDtypeStruct]:
+        """Stored outputs of one lane."""
+        return self.traced.shapes
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Sizes of the output dimensions."""
+        shapes = self.shapes.items()
+        pairs = (zip(self.recipe.dims(n), s.shape, strict=True) for n, s in shapes)
+        return {dim: size for sizes in pairs for dim, size in sizes}
+
+    @property
     def width(self) -> int:
         """Lanes of one quantum."""
         return self.quantum * self.replicas
@@ -85,9 +95,13 @@ class Group:
     @property
     def stored_bytes(self) -> int:
         """Stored bytes of one lane."""
-        return sum(
-            int(np.prod(s.shape)) * s.dtype.itemsize for s in self.shapes.values()
-        )
+        return sum(s.size * s.dtype.itemsize for s in self.shapes.values())
+
+    def held(self, seeds: int, cells: int) -> int:
+        """Seeds that the calls for `seeds` seeds of so many cells can hold."""
+        step, quanta = cells * self.width, -(-seeds // self.quantum)
+        calls = -(-quanta * step // self.tile)
+        return calls * self.tile // step * self.quantum
 
     def __str__(self) -> str:
         static = grid.describe(self.recipe.static) or "no static arguments"
@@ -95,19 +109,12 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the cells of one sweep live: group and cell of each, in grid order."""
-
-    places: list[tuple[Group, Cell]]
-
-
-@dataclass(frozen=True)
 class Request:
-    """One sweep with the number of rows that will be returned."""
+    """One sweep, the number of rows to return, group and cell of each place."""
 
     sweep: Sweep
     rows: int
-    layout: Layout
+    places: list[tuple[Group, Cell]]
 
 
 @dataclass
@@ -119,14 +126,21 @@ class Plan:
         groups: All groups by address.
         cells: Cells of each group by key.
         quanta: Quanta needed of each cell, by group and key.
-        budget: Memory that one program may take.
+        programs: What was compiled, by group, if the plan was asked to compile.
     """
 
-    requests: list[Request]
+    requests: list[Request] = field(default_factory=list)
     groups: dict[str, Group] = field(default_factory=dict)
     cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
     quanta: dict[str, dict[str, int]] = field(default_factory=dict)
-    budget: MemoryBudget = field(default_factory=MemoryBudget)
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    def lane_bytes(self, group: str) -> int:
+        """Memory of a lane at work: the compiler's number, else the estimate."""
+        program = self.programs.get(group)
+        if program is not None:
+            return -(-program.call_bytes // program.lanes)
+        return self.groups[group].traced.lane_bytes
 
     def need(self, group: str) -> Iterable[Quantum]:
         """All quanta of a group that the requests call for, cell by cell."""
@@ -171,135 +185,96 @@ def plan(
     """
     if not 0 <= base_seed < LANES:
         raise SpecificationError(f"`base_seed` must lie in 0 … 2**32-1: {base_seed}.")
-    made = Plan([], budget=budget or MemoryBudget())
+    made = Plan()
     for sweep, seeds in requests:
-        layout = _layout(sweep, base_seed)
-        rows = _rows(sweep, layout, _checked(seeds, sweep), fill)
-        made.requests.append(Request(sweep, rows, layout))
-        for group, cell in layout.places:
+        rows, places = _checked(seeds, sweep), _places(sweep, int(base_seed))
+        if fill and rows and places and not sweep.sim.deterministic:
+            cells = collections.Counter(group.address for group, _ in places)
+            rows = min(g.held(rows, cells[g.address]) for g, _ in places)
+        made.requests.append(Request(sweep, rows, places))
+        for group, cell in places:
             made.groups[group.address] = group
             made.cells.setdefault(group.address, {})[cell.key] = cell
             quanta = made.quanta.setdefault(group.address, {})
             quanta[cell.key] = max(quanta.get(cell.key, 0), -(-rows // group.quantum))
-    _check_fits(made)
+    most = (budget or MemoryBudget()).bytes()
+    offenders = [
+        f"{group}: tile {group.tile} at {group.traced.lane_bytes:,} B per lane"
+        for group in made.groups.values()
+        if group.tile * group.traced.lane_bytes > most
+    ]
+    grid.report(f"Beyond the memory budget of {most:,} B: declare a tile", offenders)
     return made
 
 
 def _checked(seeds: int, sweep: Sweep) -> int:
+    """Rows of a request: seeds, or quanta where these are reduced to one."""
+    quantum = sweep.sim.quantum
     if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or seeds < 0:
         raise SpecificationError(f"`seeds` must be an integer >= 0, but is {seeds!r}.")
-    if (int(seeds) + sweep.sim.quantum) * sweep.replicas >= LANES:
+    if (int(seeds) + quantum) * sweep.replicas >= LANES:
         raise SpecificationError("`seeds * replicas` must be below 2**32.")
-    if sweep.reduce is not None:
-        if seeds % sweep.sim.quantum:
-            raise SpecificationError(
-                f"With `reduce`, `seeds` must be a multiple of {sweep.sim.quantum}."
-            )
-        return int(seeds) // sweep.sim.quantum
-    return min(int(seeds), 1) if sweep.sim.deterministic else int(seeds)
+    if sweep.reduce is None:
+        return min(int(seeds), 1) if sweep.sim.deterministic else int(seeds)
+    if seeds % quantum:
+        raise SpecificationError(
+            f"With `reduce`, `seeds` must be a multiple of {quantum}."
+        )
+    return int(seeds) // quantum
 
 
-def _sizes(sweep: Sweep) -> tuple[int, int, int]:
-    """Lanes per seed, seeds per quantum, lanes reduced to one (then both are 1)."""
-    replicas, quantum = sweep.replicas, sweep.sim.quantum
-    return (
-        (replicas, quantum, 1) if sweep.reduce is None else (1, 1, quantum * replicas)
-    )
-
-
-def _rows(sweep: Sweep, layout: Layout, seeds: int, fill: bool) -> int:
-    """Seeds to return: those asked for, or as many as the same calls can hold."""
-    if not fill or sweep.sim.deterministic or not layout.places or not seeds:
-        return seeds
-    counts: dict[str, list[Any]] = {}
-    for group, _ in layout.places:
-        counts.setdefault(group.address, [group, 0])[1] += 1
-    return min(_filled(group, cells, seeds) for group, cells in counts.values())
-
-
-def _filled(group: Group, cells: int, seeds: int) -> int:
-    step = cells * group.width
-    quanta = -(-seeds // group.quantum)
-    if group.tile == "all":
-        return quanta * group.quantum
-    calls = -(-quanta * step // int(group.tile))
-    return calls * int(group.tile) // step * group.quantum
-
-
-def _layout(sweep: Sweep, base_seed: int) -> Layout:
-    """Groups and cells of a sweep; kept with the sweep, which never changes."""
-    known = sweep.__dict__.setdefault("_layouts", {})
+def _places(sweep: Sweep, base_seed: int) -> list[tuple[Group, Cell]]:
+    """Group and cell of each place; kept with the sweep, which never changes."""
+    known = sweep.__dict__.setdefault("_places", {})
     if base_seed not in known:
-        known[base_seed] = _make_layout(sweep, base_seed)
+        known[base_seed] = _placed(sweep, base_seed)
     return known[base_seed]
 
 
-def _make_layout(sweep: Sweep, base_seed: int) -> Layout:
-    values = sweep.cells()
-    policy = sweep.policy.of(sweep.sim)
-    inputs = _all_inputs(sweep, values, str(policy.dtype))
+def _placed(sweep: Sweep, base_seed: int) -> list[tuple[Group, Cell]]:
+    dtype = str(sweep.policy.of(sweep.sim).dtype)
+    values, inputs = [cell for _, cell in sweep.kept], _all_inputs(sweep, dtype)
     groups: dict[str, tuple[Group, str]] = {}
     places = []
     for cell, arrays in zip(values, inputs, strict=True):
         static = {k: cell.get(k, sweep.sim.defaults.get(k)) for k in sweep.sim.static}
+        seen = {k: cell[k] for k in sweep.static_names} if sweep.shared else None
         shapes = {k: (a.shape, a.dtype.str) for k, a in arrays.items()}
-        signature = canonical([static, _shared_cell(sweep, cell), shapes])
+        signature = canonical([static, seen, shapes])
         if signature not in groups:
-            shared = _shared(sweep, cell, str(policy.dtype))
+            shared = {
+                name: _array(name, f(**grid.named(f, seen or {})), None, dtype)
+                for name, f in sweep.shared.items()
+            }
             group = _group(sweep, static, shared, arrays, base_seed)
             groups[signature] = group, digest(_digests(shared))
         group, common = groups[signature]
-        extra = {k: a for k, a in arrays.items() if k not in cell}
-        key = digest([cell, _digests(extra), common])
+        extra = _digests({k: a for k, a in arrays.items() if k not in cell})
+        key = digest([cell, extra, common])
         stream = (0, 0) if sweep.crn else words(cell)
         places.append((group, Cell(cell, arrays, stream, key)))
     if not sweep.crn and len({c.words for _, c in places}) < len(places):
         raise SpecificationError("Two cells share a random stream; rename an axis.")
-    return Layout(places)
+    return places
 
 
-def _shared_cell(sweep: Sweep, cell: Mapping[str, Any]) -> Any:
-    """The static values that shared inputs may depend on."""
-    if not sweep.shared:
-        return None
-    return {k: v for k, v in cell.items() if k in _static_names(sweep)}
-
-
-def _static_names(sweep: Sweep) -> set[str]:
-    return {
-        n
-        for names in sweep.static
-        for n in ([names] if isinstance(names, str) else names)
-    }
-
-
-def _shared(sweep: Sweep, cell: Mapping[str, Any], dtype: str) -> dict[str, np.ndarray]:
-    static = _shared_cell(sweep, cell) or {}
-    return {
-        name: _array(name, function(**grid.named(function, static)), None, dtype)
-        for name, function in sweep.shared.items()
-    }
-
-
-def _all_inputs(
-    sweep: Sweep, cells: Sequence[Mapping[str, Any]], dtype: str
-) -> list[dict[str, np.ndarray]]:
-    """Dynamic inputs of every cell; all cells that are wrong in one error."""
-    sim, made, problems = sweep.sim, [], []
+def _all_inputs(sweep: Sweep, dtype: str) -> list[Arrays]:
+    """Dynamic inputs of every cell; all that is wrong with the sweep in one error."""
+    sim, made, problems = sweep.sim, [], list(sweep.problems)
     wanted = [n for n in sim.dynamic if n not in sweep.shared]
-    for cell in cells:
-        known = {**sim.defaults, **cell}
+    for _, cell in sweep.kept:
         try:
             derived = {k: f(**grid.named(f, cell)) for k, f in sweep.derive.items()}
-            known |= derived
-            arrays = {k: _array(k, known[k], sim.kinds.get(k), dtype) for k in wanted}
+            known = {**sim.defaults, **cell, **derived}
+            made.append(
+                {k: _array(k, known[k], sim.kinds.get(k), dtype) for k in wanted}
+            )
             wrong = sim.check(**grid.named(sim.check, known)) if sim.check else None
         except ValueError as error:
-            wrong, arrays = str(error), {}
+            wrong = str(error)
         if wrong:
-            problems.append(f"{grid.describe(cell)}: {wrong}")
-        made.append(arrays)
-    grid.report(f"`{sim.name}` refuses cells", problems)
+            problems.append(f"cell {grid.describe(cell)}: {wrong}")
+    grid.report(f"The sweep of {sim!r} cannot run", problems)
     return made
 
 
@@ -327,19 +302,17 @@ def _digests(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
     return {name: array_digest(array) for name, array in arrays.items()}
 
 
-def _abstract(arrays: Mapping[str, np.ndarray]) -> dict[str, jax.ShapeDtypeStruct]:
-    return {k: jax.ShapeDtypeStruct(a.shape, a.dtype) for k, a in arrays.items()}
-
-
 def _group(
     sweep: Sweep,
     static: dict[str, Any],
-    shared: dict[str, np.ndarray],
-    inputs: Mapping[str, np.ndarray],
+    shared: Arrays,
+    inputs: Arrays,
     base_seed: int,
 ) -> Group:
     sim, policy = sweep.sim, sweep.policy.of(sweep.sim)
-    replicas, quantum, batch = _sizes(sweep)
+    reduces = sweep.reduce is not None
+    batch = sim.quantum * sweep.replicas if reduces else 1
+    replicas, quantum = (1, 1) if reduces else (sweep.replicas, sim.quantum)
     outputs = {k: sweep.outputs.get(k, Out()) for k in sim.outputs}
     recipe = Recipe(
         sim=sim,
@@ -351,38 +324,25 @@ def _group(
         reduce=sweep.reduce,
         batch=batch,
     )
-    shapes, lane_bytes, operations = _traced(recipe)
-    tile = policy.tile or _tile(lane_bytes)
-    if sweep.reduce is not None and tile != "all":
-        tile = max(1, int(policy.tile or tile * batch) // batch)
+    key = recipe.key
+    if key not in _traces:
+        _traces[key] = recipe.trace()
+    traced = _traces[key]
+    tile = max(1, policy.tile // batch) if policy.tile else _tile(traced.lane_bytes)
     stream = int(digest(sweep.crn_group or sim.name, 4), 16)
-    seed = 0 if sim.deterministic else int(base_seed)
+    seed = 0 if sim.deterministic else base_seed
     signature = [
         {"streams": STREAMS, "simulator": sim.name, "source": source_hash(sim)},
         [replicas, quantum, seed, stream, sweep.crn],
         [tile, machine(), recipe.plain(), _digests(shared)],
     ]
     return Group(
-        recipe=recipe,
-        shared=shared,
-        replicas=replicas,
-        quantum=quantum,
-        tile=tile,
-        shapes=shapes,
-        lane_bytes=lane_bytes,
-        operations=operations,
-        base_seed=seed,
-        stream=stream,
-        address=digest(signature),
+        recipe, shared, replicas, quantum, tile, traced, seed, stream, digest(signature)
     )
 
 
-def _traced(recipe: Recipe) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
-    """What tracing says of a recipe; each is traced once in a process."""
-    key = recipe.key
-    if key not in _traces:
-        _traces[key] = recipe.trace()
-    return _traces[key]
+def _abstract(arrays: Arrays) -> dict[str, jax.ShapeDtypeStruct]:
+    return {k: jax.ShapeDtypeStruct(a.shape, a.dtype) for k, a in arrays.items()}
 
 
 def _tile(lane_bytes: int) -> int:
@@ -390,14 +350,3 @@ def _tile(lane_bytes: int) -> int:
     memory, most = TILES.get(jax.default_backend(), TILES_ELSEWHERE)
     fit = min(max(memory // max(lane_bytes, 1), 1), most)
     return 2 ** (int(fit).bit_length() - 1)
-
-
-def _check_fits(plan: Plan) -> None:
-    """Refuse tiles that the budget cannot hold."""
-    budget = plan.budget.bytes()
-    offenders = [
-        f"{group}: tile {group.tile} at {group.lane_bytes:,} B per lane"
-        for group in plan.groups.values()
-        if group.tile != "all" and int(group.tile) * group.lane_bytes > budget
-    ]
-    grid.report(f"Beyond the memory budget of {budget:,} B: declare a tile", offenders)

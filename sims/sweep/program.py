@@ -23,6 +23,21 @@ Shapes = Mapping[str, jax.ShapeDtypeStruct]
 
 
 @dataclass(frozen=True)
+class Traced:
+    """What tracing says of a lane.
+
+    Attributes:
+        shapes: Its kept outputs.
+        lane_bytes: Estimate of the memory it needs at work, from above.
+        operations: Estimate of its floating-point operations.
+    """
+
+    shapes: Mapping[str, jax.ShapeDtypeStruct]
+    lane_bytes: int
+    operations: float
+
+
+@dataclass(frozen=True)
 class Recipe:
     """All that decides a program but the devices: what is traced, and how.
 
@@ -57,17 +72,12 @@ class Recipe:
 
     def plain(self) -> dict[str, Any]:
         """All of it but the simulator as plain data: for addresses and headers."""
-        policy = self.policy
         return {
             "static": dict(self.static),
             "inputs": {k: (s.shape, s.dtype.str) for k, s in self.inputs.items()},
             "shared": {k: (s.shape, s.dtype.str) for k, s in self.shared.items()},
             "outputs": {name: out.plain() for name, out in self.outputs.items()},
-            "policy": {
-                "dtype": policy.dtype,
-                "x64": policy.x64,
-                "matmul": policy.matmul,
-            },
+            "policy": {k: v for k, v in vars(self.policy).items() if k != "tile"},
             "reduce": described(self.reduce),
             "batch": self.batch,
         }
@@ -75,22 +85,14 @@ class Recipe:
     @staticmethod
     def restored(sim: Simulator, plain: Mapping[str, Any]) -> "Recipe":
         """The recipe that `plain` describes."""
-        shapes = {
-            part: {k: jax.ShapeDtypeStruct(*s) for k, s in plain[part].items()}
+        inputs, shared = (
+            {k: jax.ShapeDtypeStruct(*shape) for k, shape in plain[part].items()}
             for part in ("inputs", "shared")
-        }
-        outputs = {name: Out.restored(part) for name, part in plain["outputs"].items()}
-        numerical = Policy(**plain["policy"])
-        reduce, batch = restored(plain["reduce"]), plain["batch"]
-        return Recipe(
-            sim,
-            plain["static"],
-            **shapes,
-            outputs=outputs,
-            policy=numerical,
-            reduce=reduce,
-            batch=batch,
         )
+        outputs = {name: Out.restored(part) for name, part in plain["outputs"].items()}
+        policy, reduce = Policy(**plain["policy"]), restored(plain["reduce"])
+        static, batch = plain["static"], plain["batch"]
+        return Recipe(sim, static, inputs, shared, outputs, policy, reduce, batch)
 
     @property
     def key(self) -> tuple[Any, str]:
@@ -132,17 +134,16 @@ class Recipe:
         key = jax.ShapeDtypeStruct((*many, *batch, 2), np.uint32)
         return key, inputs, dict(self.shared)
 
-    def trace(self) -> tuple[dict[str, jax.ShapeDtypeStruct], int, float]:
-        """Shapes of one lane's kept outputs, estimates of its bytes and operations.
+    def trace(self) -> Traced:
+        """What tracing says of one lane, or of one batch.
 
         Raises:
             SpecificationError: If the simulator does not do what it declares.
         """
         with self.context():
             try:
-                jaxpr, shapes = jax.make_jaxpr(self.lane, return_shape=True)(
-                    *self.arguments(None)
-                )
+                made = jax.make_jaxpr(self.lane, return_shape=True)
+                jaxpr, shapes = made(*self.arguments(None))
             except (
                 jax.errors.ConcretizationTypeError,
                 jax.errors.NonConcreteBooleanIndexError,
@@ -152,7 +153,7 @@ class Recipe:
                     f"needed (a shape, an `if`): {str(error).splitlines()[0]}"
                 ) from error
         _check_shapes(self, shapes)
-        return dict(shapes), live_bytes(jaxpr.jaxpr), operations(jaxpr.jaxpr)
+        return Traced(dict(shapes), *measured(jaxpr.jaxpr))
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,11 @@ class Program:
     flops: float
     cached: bool = False
 
+    @property
+    def call_bytes(self) -> int:
+        """Memory of a call."""
+        return self.temp_bytes + self.io_bytes
+
     def facts(self) -> dict[str, Any]:
         """What a block records about its program."""
         return {k: v for k, v in vars(self).items() if k != "call"}
@@ -184,22 +190,24 @@ class Program:
 
 def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     """Compile a recipe for `tile` lanes on each device."""
-    started, first, hits = time.perf_counter(), devices[0], cache.hits()
+    started, hits, lanes = time.perf_counter(), cache.hits(), tile * len(devices)
+    first = devices[0]
     batched: Any = jax.vmap(recipe.lane, in_axes=(0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
-    lanes = tile * len(devices)
     with recipe.context(), jax.default_device(first):
         compiled = jax.jit(batched).lower(*recipe.arguments(lanes)).compile()
     memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
+    temp, *io = (
+        int(getattr(memory, f"{part}_size_in_bytes", 0))
+        for part in ("temp", "argument", "output")
+    )
     return Program(
         call=compiled,
         lanes=lanes,
         seconds=time.perf_counter() - started,
-        temp_bytes=int(memory.temp_size_in_bytes) if memory else 0,
-        io_bytes=int(memory.argument_size_in_bytes + memory.output_size_in_bytes)
-        if memory
-        else 0,
+        temp_bytes=temp,
+        io_bytes=sum(io),
         flops=float(cost.get("flops", 0.0)) / tile,
         cached=cache.hits() > hits,
     )
@@ -207,51 +215,42 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
 
 def _sharded(batched: Any, devices: tuple[Any, ...]) -> Any:
     """Lanes spread over a mesh of devices; they never communicate."""
-    mesh = jax.make_mesh(
-        (len(devices),),
-        ("seeds",),
-        axis_types=(jax.sharding.AxisType.Auto,),
-        devices=devices,
-    )
-    whole, split = jax.P(), jax.P("seeds")
-    return jax.shard_map(
-        batched,
-        mesh=mesh,
-        in_specs=(split, split, whole),
-        out_specs=split,
-        check_vma=False,
-    )
+    auto = (jax.sharding.AxisType.Auto,)
+    mesh = jax.make_mesh((len(devices),), ("seeds",), auto, devices=devices)
+    split = jax.P("seeds")
+    specs = {"in_specs": (split, split, jax.P()), "out_specs": split}
+    return jax.shard_map(batched, mesh=mesh, **specs, check_vma=False)
 
 
-def live_bytes(jaxpr: Any) -> int:
-    """Bytes alive at once when a program runs equation by equation, at the worst time.
+def measured(jaxpr: Any) -> tuple[int, float]:
+    """Memory and operations of a program, run equation by equation.
 
-    An upper estimate of what the compiler needs, since it fuses; but it is the same in
-    every process and costs no compilation.
+    Bytes alive at the worst time are an upper estimate of what the compiler needs,
+    since it fuses; but it is the same in every process and costs no compilation.
+    Operations are rough: one per entry of an output, products counted.
     """
-    last = {v: i for i, e in enumerate(jaxpr.eqns) for v in e.invars if not _literal(v)}
-    last |= {v: len(jaxpr.eqns) for v in jaxpr.outvars if not _literal(v)}
-    alive = sum(_bytes(v.aval) for v in jaxpr.invars)
-    worst = alive
-    for i, equation in enumerate(jaxpr.eqns):
-        alive += sum(_bytes(v.aval) for v in equation.outvars)
-        inner = [live_bytes(sub) for sub in _subjaxprs(equation)]
-        worst = max(worst, alive + max(inner, default=0))
-        used = {v for v in equation.invars if not _literal(v)} | set(equation.outvars)
-        alive -= sum(_bytes(v.aval) for v in used if last.get(v, i) == i)
-    return worst
-
-
-def operations(jaxpr: Any) -> float:
-    """Floating-point operations, roughly: one per output entry, products counted."""
+    used = [{v for v in e.invars if not hasattr(v, "val")} for e in jaxpr.eqns]
+    last: dict[Any, int] = {v: i for i, some in enumerate(used) for v in some}
+    last |= {v: len(used) for v in jaxpr.outvars if not hasattr(v, "val")}
+    alive = worst = sum(_bytes(v.aval) for v in jaxpr.invars)
     total = 0.0
-    for equation in jaxpr.eqns:
-        inner = [operations(sub) for sub in _subjaxprs(equation)]
-        times = (
-            equation.params.get("length", 1) if equation.primitive.name == "scan" else 1
-        )
-        total += times * sum(inner) if inner else _entries(equation)
-    return total
+    for i, equation in enumerate(jaxpr.eqns):
+        inner = [measured(sub) for sub in _inner(equation)]
+        alive += sum(_bytes(v.aval) for v in equation.outvars)
+        worst = max(worst, alive + max((size for size, _ in inner), default=0))
+        ended = (v for v in used[i] | set(equation.outvars) if last.get(v, i) == i)
+        alive -= sum(_bytes(v.aval) for v in ended)
+        times = equation.params.get("length", 1) if inner else 1
+        total += times * sum(count for _, count in inner) or _entries(equation)
+    return worst, total
+
+
+def _inner(equation: Any) -> list[Any]:
+    """The programs inside an equation: of a scan, a branch, a call."""
+    values = equation.params.values()
+    lists = (v if isinstance(v, tuple | list) else (v,) for v in values)
+    programs = (getattr(item, "jaxpr", item) for items in lists for item in items)
+    return [program for program in programs if hasattr(program, "eqns")]
 
 
 def _entries(equation: Any) -> float:
@@ -263,24 +262,9 @@ def _entries(equation: Any) -> float:
     return out * 2 * math.prod(shape[i] for i in contracted)
 
 
-def _subjaxprs(equation: Any) -> list[Any]:
-    found = []
-    for value in equation.params.values():
-        for item in value if isinstance(value, tuple | list) else (value,):
-            inner = getattr(item, "jaxpr", item)
-            if hasattr(inner, "eqns"):
-                found.append(inner)
-    return found
-
-
-def _literal(variable: Any) -> bool:
-    return hasattr(variable, "val")
-
-
 def _bytes(aval: Any) -> int:
-    dtype = getattr(aval, "dtype", None)
-    shape = getattr(aval, "shape", ())
-    return math.prod(shape) * getattr(dtype, "itemsize", 4) if dtype is not None else 0
+    size = math.prod(getattr(aval, "shape", ()))
+    return size * getattr(getattr(aval, "dtype", None), "itemsize", 0)
 
 
 def _check_outputs(sim: Simulator, made: Any) -> None:
@@ -290,15 +274,14 @@ def _check_outputs(sim: Simulator, made: Any) -> None:
         raise SpecificationError(
             f"`{sim.name}` declares outputs {sorted(sim.outputs)}, but returns {got}."
         )
-    wrong = [k for k, v in made.items() if not isinstance(v, jax.Array | np.ndarray)]
-    if wrong:
-        raise SpecificationError(f"`{sim.name}` returns no arrays for {wrong}.")
-    flat = [k for k, v in made.items() if np.ndim(v) != len(sim.outputs[k])]
-    if flat:
-        shown = {k: (np.shape(made[k]), sim.outputs[k]) for k in flat}
-        raise SpecificationError(
-            f"`{sim.name}`: shapes and dimensions differ: {shown}."
-        )
+    for name, value in made.items():
+        if not isinstance(value, jax.Array | np.ndarray):
+            raise SpecificationError(f"`{sim.name}` returns no arrays for `{name}`.")
+        if value.ndim != len(sim.outputs[name]):
+            raise SpecificationError(
+                f"`{sim.name}`: shapes and dimensions differ: `{name}` has "
+                f"{value.shape}, not {sim.outputs[name]}."
+            )
 
 
 def _check_shapes(recipe: Recipe, shapes: Mapping[str, Any]) -> None:

@@ -20,24 +20,25 @@ def table(plan: Plan, store: Store | None = None) -> str:
     """
     heads = f"{'cells':>6} {'lanes':>9} {'done':>5} {'tile':>5} {'calls':>6}"
     lines = [f"{'group':<50} {heads} {'B/lane':>9} {'flop/lane':>9} {'run s':>7}"]
+    total = 0.0
     for address, group in plan.groups.items():
-        lanes, done = plan.lanes(address), 0.0
-        calls = 1 if group.tile == "all" else -(-lanes // int(group.tile))
-        if store is not None and lanes:
-            store.refresh(group)
-            need = list(plan.need(address))
+        lanes, need, done = plan.lanes(address), list(plan.need(address)), 0.0
+        if store is not None and need:
             done = 1 - len(store.missing(group, need)) / len(need)
+        seconds = lanes * (1 - done) * group.traced.operations / OPERATIONS_PER_SECOND
+        total, calls = total + seconds, -(-lanes // group.tile)
+        size, count = plan.lane_bytes(address), group.traced.operations
         lines.append(
             f"{str(group)[-50:]:<50} {len(plan.cells[address]):>6} {lanes:>9} "
-            f"{done:>5.0%} {group.tile:>5} {calls:>6} {group.lane_bytes:>9} "
-            f"{group.operations:>9.1e} {_seconds(group, lanes * (1 - done)):>7.1f}"
+            f"{done:>5.0%} {group.tile:>5} {calls:>6} {size:>9} {count:>9.1e} "
+            f"{seconds:>7.1f}"
         )
-    lanes = sum(map(plan.lanes, plan.groups))
-    seconds = sum(_seconds(g, plan.lanes(a)) for a, g in plan.groups.items())
+    lanes, rows = sum(map(plan.lanes, plan.groups)), plan.stored_bytes
     lines.append(
-        f"{len(plan.groups)} programs to compile (1-4 s each, less when cached), "
-        f"{lanes:,} lanes, {plan.stored_bytes:,} bytes of rows, about {seconds:.1f} s "
-        "of running; bytes and operations are upper estimates."
+        f"{len(plan.groups)} programs ({len(plan.programs)} compiled; 1-4 s each, less "
+        f"when cached), {lanes:,} lanes, {rows:,} bytes of rows, about {total:.1f} s. "
+        "Bytes and operations of a lane are estimates from above; the bytes "
+        "of a compiled program are the compiler's."
     )
     return "\n".join(lines)
 
@@ -47,8 +48,7 @@ class Progress:
 
     def __init__(self, plan: Plan, shown: bool):
         self.total = {a: plan.lanes(a) for a in plan.groups} if shown else {}
-        self.names = {a: str(g) for a, g in plan.groups.items()}
-        self.operations = {a: g.operations for a, g in plan.groups.items()}
+        self.operations = {a: g.traced.operations for a, g in plan.groups.items()}
         self.done = dict.fromkeys(self.total, 0)
         self.spent = dict.fromkeys(self.total, 0.0)
         self.last = self.line = time.monotonic()
@@ -81,45 +81,25 @@ class Progress:
             self.spent[address] += now - self.last
         self.last = now
         if self.bars is not None:
-            self._bar(address, event)
+            text = f"{str(group)[:50]} {event} (ETA {self.eta():.0f} s)"
+            if address not in self.tasks:
+                self.tasks[address] = self.bars.add_task("", total=self.total[address])
+            done = self.done[address]
+            self.bars.update(self.tasks[address], completed=done, description=text)
         elif now - self.line > LINE_SECONDS:
             self.line = now
-            sys.stderr.write(self.sentence(address) + "\n")
+            done, total = sum(self.done.values()), sum(self.total.values())
+            sys.stderr.write(
+                f"limen: {group}: {done:,} of {total:,} lanes, compiled "
+                f"{self.compiling:.0f} s, about {self.eta():.0f} s left\n"
+            )
 
     def eta(self) -> float:
         """Seconds left: groups not yet measured are predicted by their operations."""
-        rates = [
-            self.spent[a] / (self.done[a] * max(self.operations[a], 1))
-            for a in self.total
-            if self.done[a]
-        ]
+        measured = {a: self.spent[a] / n for a, n in self.done.items() if n}
+        rates = [s / max(self.operations[a], 1) for a, s in measured.items()]
         usual = sum(rates) / len(rates) if rates else 1 / OPERATIONS_PER_SECOND
         return sum(
-            (n - self.done[a])
-            * (
-                self.spent[a] / self.done[a]
-                if self.done[a]
-                else usual * self.operations[a]
-            )
+            (n - self.done[a]) * measured.get(a, usual * self.operations[a])
             for a, n in self.total.items()
         )
-
-    def sentence(self, address: str) -> str:
-        """The state of the run in one line."""
-        done, total = sum(self.done.values()), sum(self.total.values())
-        return (
-            f"limen: {self.names[address]}: {done:,} of {total:,} lanes, "
-            f"compiled {self.compiling:.0f} s, about {self.eta():.0f} s left"
-        )
-
-    def _bar(self, address: str, event: str) -> None:
-        if address not in self.tasks:
-            self.tasks[address] = self.bars.add_task("", total=self.total[address])
-        text = f"{self.names[address][:50]} {event} (ETA {self.eta():.0f} s)"
-        self.bars.update(
-            self.tasks[address], completed=self.done[address], description=text
-        )
-
-
-def _seconds(group: Group, lanes: float) -> float:
-    return lanes * group.operations / OPERATIONS_PER_SECOND

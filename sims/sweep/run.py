@@ -14,13 +14,12 @@ import xarray as xr
 from . import audit
 from . import workers as scale_out
 from .cache import compile_cache
-from .control import Control
-from .dataset import assemble
+from .control import Control, MemoryBudget
+from .dataset import Trouble, assemble
 from .errors import NotFinite, SpecificationError, StoreError
-from .execute import Report, execute, local_devices
+from .execute import Report, execute
 from .jobs import jobs
 from .keep import Store
-from .memory import MemoryBudget
 from .plan import Plan, plan
 from .progress import Progress
 from .signature import machine, provenance
@@ -46,11 +45,8 @@ def draw(
     Returns:
         One dataset per request.
     """
-    opened = open_store(store)
-    made = plan(requests, base_seed=base_seed, fill=True)
-    report = carry_out(made, opened, Control())
-    attrs = _attrs(report, base_seed)
-    return [assemble(request, opened, attrs) for request in made.requests]
+    made, opened = plan(requests, base_seed=base_seed, fill=True), open_store(store)
+    return _assembled(made, opened, carry_out(made, opened, Control()), base_seed)
 
 
 def run(
@@ -90,17 +86,12 @@ def run(
         NotFinite: Under `strict`, if a successful lane holds NaN or infinity.
         Stopped: After `max_seconds`.
     """
-    control = Control(
-        deadline=scale_out.deadline(max_seconds),
-        strict=strict,
-        budget=budget or MemoryBudget(),
-    )
+    control = Control(max_seconds, strict, budget or MemoryBudget(), devices)
     made = plan([(sweep, seeds)], base_seed=base_seed, budget=budget)
-    _check_whole(sweep, store, workers)
     with _placed(store, workers) as opened, Progress(made, progress) as shown:
         control.observe = shown
-        report = carry_out(made, opened, control, workers, devices)
-        rows = assemble(made.requests[0], opened, _attrs(report, base_seed))
+        report = carry_out(made, opened, control, workers)
+        (rows,) = _assembled(made, opened, report, base_seed)
     if strict and rows.attrs["nonfinite"]:
         raise NotFinite(rows.attrs["trouble"])
     return rows
@@ -113,7 +104,7 @@ def run_share(
     store: str | os.PathLike[str],
     worker: tuple[int, int],
     base_seed: int = 0,
-    max_seconds: float | None = None,
+    **limits: Any,
 ) -> bool:
     """Be process i of W over one store: first the own share, then what nobody began.
 
@@ -123,23 +114,31 @@ def run_share(
         store: The folder they share.
         worker: (i, W) with 0 <= i < W.
         base_seed: Root of all random streams.
-        max_seconds: Stop cleanly after this time.
+        limits: `strict`, `budget`, `devices`, `max_seconds`, as for `run`.
 
     Returns:
         Whether the sweep is complete now (the last process to end says so).
 
     Raises:
         SpecificationError: If `worker` is not of that form.
+        NotFinite: Under `strict`, if a successful lane in the store is not finite.
     """
     if not 0 <= worker[0] < worker[1]:
         raise SpecificationError(f"`worker` must be i/W with 0 <= i < W: {worker}.")
-    made = plan([(sweep, seeds)], base_seed=base_seed)
-    opened = open_store(store)
-    control = Control(deadline=scale_out.deadline(max_seconds), wait=False)
+    control, opened = Control(**limits, wait=False), open_store(store)
+    made = plan([(sweep, seeds)], base_seed=base_seed, budget=control.budget)
     carry_out(made, opened, control, worker=worker)
-    for group in made.groups.values():
-        opened.refresh(group)
-    return not any(opened.missing(g, made.need(a)) for a, g in made.groups.items())
+    complete, trouble = True, Trouble()
+    for address, group in made.groups.items():
+        need = list(made.need(address))
+        missing = set(opened.missing(group, need))
+        complete = complete and not missing
+        for key, index in set(need) - missing if control.strict else ():
+            cell, rows = made.cells[address][key], opened.rows(group, (key, index))
+            trouble.note(opened, group, cell, rows, index * group.width)
+    if trouble.nonfinite:
+        raise NotFinite(trouble.trouble)
+    return complete
 
 
 def carry_out(
@@ -147,7 +146,6 @@ def carry_out(
     store: Store,
     control: Control,
     processes: Any = 1,
-    devices: Sequence[int] | None = None,
     worker: tuple[int, int] | None = None,
 ) -> Report:
     """Compute what the store lacks.
@@ -171,10 +169,9 @@ def carry_out(
     if worker is not None:
         todo = scale_out.own_share(todo, worker)
     with compile_cache():
-        report = execute(todo, store, local_devices(devices), control)
-    if control.strict:
-        for job in {job.group.address: job for job in todo}.values():
-            audit.check_alone(job, store.rows(job.group, job.quanta[0]))
+        report = execute(todo, store, control)
+    for job in {j.group.address: j for j in todo}.values() if control.strict else ():
+        audit.check_alone(job, store.rows(job.group, job.quanta[0]))
     return report
 
 
@@ -195,22 +192,12 @@ def _opened(root: Path) -> Store:
 @contextlib.contextmanager
 def _placed(place: Place, processes: Any) -> Iterator[Store]:
     """The store of a run; several processes without one share a temporary folder."""
-    if processes == 1 or not (place is None or getattr(place, "root", "") is None):
+    in_memory = place is None or (isinstance(place, Store) and place.root is None)
+    if processes == 1 or not in_memory:
         yield open_store(place)
         return
-    folder = tempfile.mkdtemp(prefix="limen-")
-    try:
+    with tempfile.TemporaryDirectory(prefix="limen-") as folder:
         yield Store(Path(folder) / "store")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _check_whole(sweep: Sweep, place: Place, processes: Any) -> None:
-    """Refuse to keep what is not reproducible."""
-    if sweep.policy.tile != "all":
-        return
-    if processes != 1 or not (place is None or getattr(place, "root", "") is None):
-        raise SpecificationError("`tile='all'` is for exploration: it needs no store.")
 
 
 def _check_disk(store: Store, predicted: int) -> None:
@@ -225,10 +212,10 @@ def _check_disk(store: Store, predicted: int) -> None:
         )
 
 
-def _attrs(report: Report, base_seed: int) -> dict[str, Any]:
-    return {
-        **provenance(),
-        **vars(report),
-        "signature": machine(),
-        "base_seed": base_seed,
-    }
+def _assembled(
+    plan: Plan, store: Store, report: Report, base_seed: int
+) -> list[xr.Dataset]:
+    """The datasets of all requests, with where they come from."""
+    attrs = {**provenance(), **vars(report), "signature": machine()}
+    attrs["base_seed"] = base_seed
+    return [assemble(request, store, attrs) for request in plan.requests]

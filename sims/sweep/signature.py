@@ -11,12 +11,11 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 SCHEMA = 1
 HARMLESS_FLAGS = (
@@ -53,15 +52,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-@functools.cache
 def _vector_unit() -> str:
     """Processor family and its widest vector instructions: XLA compiles for them."""
     info = Path("/proc/cpuinfo")
     text = info.read_text() if info.is_file() else ""
-    widest = next(
-        (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in text), ""
-    )
-    return f"{platform.machine()} {widest}".strip()
+    units = (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in text)
+    return f"{platform.machine()} {next(units, '')}".strip()
 
 
 def provenance() -> dict[str, Any]:
@@ -75,13 +71,12 @@ def provenance() -> dict[str, Any]:
 
 @functools.cache
 def _constant_provenance() -> dict[str, Any]:
-    devices = jax.devices()
+    devices, host = jax.devices(), socket.gethostname().encode()
+    names = ("limen", "jax", "jaxlib", "numpy")
     return {
-        "limen": importlib.metadata.version("limen"),
-        **_git(),
-        "jax": jax.__version__,
-        "jaxlib": importlib.metadata.version("jaxlib"),
-        "numpy": np.__version__,
+        **{name: importlib.metadata.version(name) for name in names},
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(_git("status", "--porcelain", "-uno")),
         "python": platform.python_version(),
         "platform": devices[0].platform,
         "device_kind": devices[0].device_kind,
@@ -89,31 +84,21 @@ def _constant_provenance() -> dict[str, Any]:
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "prng": "threefry2x32, partitionable",
         "command": " ".join(sys.argv),
-        "host": hashlib.blake2b(
-            socket.gethostname().encode(), digest_size=4
-        ).hexdigest(),
+        "host": hashlib.blake2b(host, digest_size=4).hexdigest(),
     }
 
 
-def _git() -> dict[str, Any]:
-    """Commit of the tree limen is installed from, and whether it was changed."""
-    command = ["git", "-C", str(Path(__file__).parent)]
+def _git(*question: str) -> str:
+    """What git says of the tree limen is installed from; else nothing."""
+    command = ["git", "-C", str(Path(__file__).parent), *question]
     try:
-        commit = subprocess.run(
-            [*command, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5
-        )
-        status = subprocess.run(
-            [*command, "status", "--porcelain", "-uno"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-        )
+        run = subprocess.run(command, capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
-        return {"commit": "", "dirty": False}
-    return {"commit": commit.stdout.strip(), "dirty": bool(status.stdout.strip())}
+        return ""
+    return run.stdout.strip()
 
 
-def attributes(entries: dict[str, Any]) -> dict[str, Any]:
+def attributes(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Entries as scalars and texts that netCDF and zarr can carry."""
     plain = {k: int(v) if isinstance(v, bool) else v for k, v in entries.items()}
     return {

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ BY_PATH = "_limen_user_"
 _registry: dict[str, "Simulator"] = {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Simulator:
     """A function `(key, dynamic…, *, static…) -> dict` of one lane, and what it says.
 
@@ -29,50 +29,63 @@ class Simulator:
 
     Attributes:
         function: The pure, jittable function itself.
-        name: `system.name`; the simulator's id in streams and in the store.
         outputs: Name of each output to the names of its dimensions.
-        dynamic: Parameters between `key` and the `*`: traced.
-        static: Keyword-only parameters: they change shapes or the program.
-        defaults: Parameters that may be left out, with their values.
-        kinds: `float`, `int`, `bool` or `str` for parameters annotated so.
         check: Values of one cell by name to what is wrong with them, or None.
         dtype: Floating dtype in which it runs; `float64` means under x64.
         quantum: Seeds stored together.
         tile: Lanes computed together; None lets the planner choose.
         deterministic: Without key, one seed.
         cost: Values of one cell to its relative run time, for `while_loop`s.
+        name: `system.name`; the simulator's id in streams and in the store.
+        dynamic: Parameters between `key` and the `*`: traced.
+        static: Keyword-only parameters: they change shapes or the program.
+        defaults: Parameters that may be left out, with their values.
+        kinds: `float`, `int`, `bool` or `str` for parameters annotated so.
     """
 
     function: Callable[..., dict[str, Any]]
-    name: str
-    outputs: dict[str, tuple[str, ...]]
-    dynamic: tuple[str, ...]
-    static: tuple[str, ...]
-    defaults: dict[str, Any]
-    kinds: dict[str, str]
+    outputs: Mapping[str, tuple[str, ...]]
     check: Callable[..., str | None] | None = None
     dtype: str = "float32"
     quantum: int = 16
     tile: int | None = None
     deterministic: bool = False
     cost: Callable[..., float] | None = None
+    name: str = field(init=False)
+    dynamic: tuple[str, ...] = field(init=False)
+    static: tuple[str, ...] = field(init=False)
+    defaults: dict[str, Any] = field(init=False)
+    kinds: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
-            object.__setattr__(self, name, getattr(self.function, name))
-        object.__setattr__(self, "__wrapped__", self.function)
+        functools.update_wrapper(self, self.function)
+        for option, value in (("quantum", self.quantum), ("tile", self.tile or 1)):
+            if not isinstance(value, int) or value < 1:
+                raise SpecificationError(f"`{option}` must be a positive integer.")
+        if self.dtype not in ("float32", "float64"):
+            raise SpecificationError("`dtype` must be float32 or float64.")
+        given = _parameters(self.function, self.deterministic)
+        self.name = _name(self.function)
+        self.static = tuple(k for k, p in given.items() if p.kind is p.KEYWORD_ONLY)
+        self.dynamic = tuple(k for k in given if k not in self.static)
+        self.defaults = {
+            k: p.default for k, p in given.items() if p.default is not p.empty
+        }
+        kinds = {k: _kind(p.annotation) for k, p in given.items()}
+        self.kinds = {k: kind for k, kind in kinds.items() if kind}
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Run one lane."""
         return self.function(*args, **kwargs)
 
-    @functools.cached_property
+    @property
     def reference(self) -> str:
         """`module:function` where that can be imported, else `file.py:function`."""
-        module, path = self.function.__module__, _file(self.function)
-        if path is None or _imports(module, path):
-            return f"{module}:{self.function.__qualname__}"
-        return f"{path}:{self.function.__qualname__}"
+        module, own = self.function.__module__, self.function.__qualname__
+        path = _file(self.function)
+        spec = getattr(sys.modules.get(module), "__spec__", None)
+        imports = spec is not None and not module.startswith(BY_PATH)
+        return f"{path if path and not imports else module}:{own}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         if "<locals>" in self.function.__qualname__:
@@ -119,30 +132,11 @@ def simulator(
     """
 
     def declare(function: Callable[..., dict[str, Any]]) -> Simulator:
-        dynamic, static = _parameters(function, deterministic)
-        for option, value in (("quantum", quantum), ("tile", tile or 1)):
-            if not isinstance(value, int) or value < 1:
-                raise SpecificationError(f"`{option}` must be a positive integer.")
-        if dtype not in ("float32", "float64"):
-            raise SpecificationError("`dtype` must be float32 or float64.")
-        both = {**dynamic, **static}
-        _registry[_name(function)] = made = Simulator(
-            function=function,
-            name=_name(function),
-            outputs={name: tuple(dims) for name, dims in outputs.items()},
-            dynamic=tuple(dynamic),
-            static=tuple(static),
-            defaults={
-                k: p.default for k, p in both.items() if p.default is not p.empty
-            },
-            kinds={k: kind for k, p in both.items() if (kind := _kind(p.annotation))},
-            check=check,
-            dtype=dtype,
-            quantum=1 if deterministic else quantum,
-            tile=tile,
-            deterministic=deterministic,
-            cost=cost,
+        seeds = 1 if deterministic else quantum
+        made = Simulator(
+            function, outputs, check, dtype, seeds, tile, deterministic, cost
         )
+        _registry[made.name] = made
         return made
 
     return declare
@@ -170,7 +164,9 @@ def resolve(name: str) -> Simulator:
         SpecificationError: If there is none, with the near misses.
     """
     module, _, attribute = name.rpartition(":")
-    found = _attribute(_load(module), attribute) if module else registered().get(name)
+    found: Any = _load(module) if module else registered().get(name)
+    for part in attribute.split(".") if module else ():
+        found = getattr(found, part, None)
     if isinstance(found, Simulator):
         return found
     if callable(found):
@@ -212,14 +208,10 @@ def _load_file(path: Path) -> Any:
     return loaded
 
 
-def _attribute(owner: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
-        owner = getattr(owner, part, None)
-    return owner
-
-
-def _parameters(function: Callable[..., Any], deterministic: bool) -> tuple[dict, dict]:
-    """Dynamic and static parameters of a lane function."""
+def _parameters(
+    function: Callable[..., Any], deterministic: bool
+) -> dict[str, inspect.Parameter]:
+    """The parameters of a lane function, without its key."""
     try:
         parameters = dict(inspect.signature(function, eval_str=True).parameters)
     except (NameError, SyntaxError):
@@ -230,8 +222,7 @@ def _parameters(function: Callable[..., Any], deterministic: bool) -> tuple[dict
         )
     if any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters.values()):
         raise SpecificationError(f"`{function.__name__}` must name all its parameters.")
-    static = {k: p for k, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
-    return {k: p for k, p in parameters.items() if k not in static}, static
+    return parameters
 
 
 def _kind(annotation: Any) -> str | None:
@@ -250,21 +241,6 @@ def _file(function: Callable[..., Any]) -> str | None:
     """The file a function was written in, if it was written in one."""
     path = Path(inspect.unwrap(function).__code__.co_filename)
     return str(path.resolve()) if path.is_file() else None
-
-
-def _imports(module: str, path: str) -> bool:
-    """Whether importing `module` anew would run the file `path`."""
-    if module == "__main__" or module.startswith(BY_PATH):
-        return False
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.origin is not None and _same(spec.origin, path)
-
-
-def _same(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -5,7 +5,6 @@ import functools
 import hashlib
 import importlib.util
 import inspect
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,22 +66,16 @@ def _imported(path: Path, module: str) -> Iterator[str]:
 def _origin(name: str, folder: Path, ours: bool) -> Path | None:
     """File of a module, if it belongs to the house."""
     if not ours:
-        beside = folder / f"{name.replace('.', '/')}"
+        beside = folder / name.replace(".", "/")
         candidates = (beside.with_suffix(".py"), beside / "__init__.py")
         return next((path for path in candidates if path.is_file()), None)
-    if not name.startswith("limen.") or name.rpartition(".")[0] == "":
+    if not name.startswith("limen."):
         return None
-    loaded = sys.modules.get(name)
-    origin = getattr(loaded, "__file__", None) or _find(name)
-    return Path(origin) if origin else None
-
-
-def _find(name: str) -> str | None:
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError):
         return None
-    return spec.origin if spec and spec.has_location else None
+    return Path(str(spec.origin)) if spec and spec.has_location else None
 
 
 def _code(path: Path) -> str:

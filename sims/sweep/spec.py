@@ -16,8 +16,10 @@ from .simulator import Simulator
 if TYPE_CHECKING:
     from xarray import Dataset
 
-    from .memory import MemoryBudget
+    from .control import MemoryBudget
     from .plan import Plan
+
+RESERVED = ("seed", "replica", "valid", "key")
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,13 @@ class Policy:
         dtype: Floating dtype; None takes the simulator's.
         x64: Whether to trace under x64; None follows the dtype.
         matmul: Default precision of matrix products.
-        tile: Lanes computed together; None takes the simulator's or the planner's,
-            `"all"` one vmap over the whole request (not bitwise reproducible).
+        tile: Lanes computed together; None takes the simulator's or the planner's.
     """
 
     dtype: str | None = None
     x64: bool | None = None
     matmul: str = "highest"
-    tile: int | str | None = None
+    tile: int | None = None
 
     def of(self, sim: Simulator) -> "Policy":
         """The same policy with what it left to the simulator filled in."""
@@ -44,8 +45,8 @@ class Policy:
             raise SpecificationError("`dtype` must be float32 or float64.")
         x64 = dtype == "float64" if self.x64 is None else self.x64
         tile = sim.tile if self.tile is None else self.tile
-        if tile not in (None, "all") and not (isinstance(tile, int) and tile > 0):
-            raise SpecificationError("`tile` must be a positive integer or 'all'.")
+        if tile is not None and not (isinstance(tile, int) and tile > 0):
+            raise SpecificationError("`tile` must be a positive integer.")
         return Policy(dtype, x64, self.matmul, tile)
 
 
@@ -130,26 +131,41 @@ class Sweep:
     crn_group: str | None = None
     policy: Policy = Policy()
 
-    @functools.cached_property
-    def axes(self) -> list[grid.Axis]:
-        """Static axes, then dynamic ones, in the order given."""
+    def __post_init__(self) -> None:
         if not isinstance(self.sim, Simulator):
             raise SpecificationError("`sim` must carry the decorator `@simulator`.")
-        static = grid.axes(self.sim, self.static, "static")
-        return static + grid.axes(self.sim, self.dynamic, "dynamic")
 
     @functools.cached_property
-    def positions(self) -> list[tuple[int, ...]]:
-        """Where each cell of `cells()` stands in the grid."""
-        return [index for index, _ in self._kept]
+    def axes(self) -> list[grid.Axis]:
+        """Static axes, then dynamic ones, in the order given; sound values only."""
+        return self._read[0]
 
     @functools.cached_property
-    def _kept(self) -> list[tuple[tuple[int, ...], dict[str, Any]]]:
-        _check_names(self)
-        cells = list(grid.product(self.axes))
-        if self.where is None:
-            return cells
-        return [(i, c) for i, c in cells if self.where(**grid.named(self.where, c))]
+    def _read(self) -> tuple[list[grid.Axis], list[str]]:
+        problems: list[str] = []
+        static = grid.axes(self.sim, self.static, "static", problems)
+        dynamic = grid.axes(self.sim, self.dynamic, "dynamic", problems)
+        return static + dynamic, problems
+
+    @functools.cached_property
+    def static_names(self) -> set[str]:
+        """Names on the static axes."""
+        return {name for axis in self.axes[: len(self.static)] for name in axis.names}
+
+    @functools.cached_property
+    def problems(self) -> list[str]:
+        """What is wrong with names, options and axis values."""
+        return _misnamed(self) + _misused(self) + self._read[1]
+
+    @functools.cached_property
+    def kept(self) -> list[tuple[tuple[int, ...], dict[str, Any]]]:
+        """Place in the grid, and values, of every sound cell that exists."""
+        if _misnamed(self):
+            return []
+        cells, where = grid.product(self.axes), self.where
+        if where is None:
+            return list(cells)
+        return [(i, c) for i, c in cells if where(**grid.named(where, c))]
 
     def cells(self) -> list[dict[str, Any]]:
         """The axis values of every cell that `where` keeps, in the order of the grid.
@@ -157,13 +173,14 @@ class Sweep:
         Raises:
             SpecificationError: If the sweep is not well formed.
         """
-        return [dict(cell) for _, cell in self._kept]
+        grid.report(f"The sweep of {self.sim!r} cannot run", self.problems)
+        return [dict(cell) for _, cell in self.kept]
 
     def inputs(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """All a cell knows by name: axis values, derived, shared inputs, defaults."""
-        derived = {k: f(**grid.named(f, cell)) for k, f in self.derive.items()}
-        shared = {k: f(**grid.named(f, cell)) for k, f in self.shared.items()}
-        return {**self.sim.defaults, **cell, **derived, **shared}
+        made = {**self.derive, **self.shared}
+        known = {name: f(**grid.named(f, cell)) for name, f in made.items()}
+        return {**self.sim.defaults, **cell, **known}
 
     def map(self, function: Callable[..., Any]) -> np.ndarray:
         """Evaluate a theory function in every cell.
@@ -178,32 +195,39 @@ class Sweep:
         Raises:
             SpecificationError: If the function asks for a name that no cell has.
         """
-        parameters = inspect.signature(function).parameters.values()
         results = []
         for cell in self.cells():
-            known = self.inputs(cell)
-            missing = [
-                p.name
-                for p in parameters
-                if p.default is p.empty
-                and p.name not in known
-                and p.kind < p.VAR_KEYWORD
-                if p.kind is not p.VAR_POSITIONAL
-            ]
-            if missing:
-                raise SpecificationError(
-                    f"No cell has {missing}, asked by the function."
-                )
-            results.append(np.asarray(function(**grid.named(function, known))))
+            arguments = grid.named(function, self.inputs(cell))
+            try:
+                inspect.signature(function).bind(**arguments)
+            except TypeError as error:
+                raise SpecificationError(f"No cell has it: {error}.") from error
+            results.append(np.asarray(function(**arguments)))
         return np.asarray(results, dtype=np.float64)
 
     def plan(
-        self, seeds: int, *, budget: "MemoryBudget | None" = None, base_seed: int = 0
+        self,
+        seeds: int,
+        *,
+        budget: "MemoryBudget | None" = None,
+        base_seed: int = 0,
+        compile: bool = False,
     ) -> "Plan":
-        """What `run` would do: groups, tiles, lanes, bytes; nothing runs."""
-        from .plan import plan
+        """What `run` would do: groups, tiles, lanes, bytes; nothing runs.
 
-        return plan([(self, seeds)], base_seed=base_seed, budget=budget)
+        Args:
+            seeds: Number of seeds.
+            budget: Memory that one program may take.
+            base_seed: Root of all random streams.
+            compile: Also compile, as `run` would have to: the memory of a lane is then
+                the compiler's number and no estimate.
+        """
+        from . import control, execute, plan
+
+        made = plan.plan([(self, seeds)], base_seed=base_seed, budget=budget)
+        if compile:
+            made.programs = execute.compiled(made, control.Control())
+        return made
 
     def run(self, seeds: int, **options: Any) -> "Dataset":
         """Evaluate seeds 0 … seeds−1 of every cell; see `limen.sims.sweep.run`.
@@ -220,45 +244,47 @@ class Sweep:
         return run(self, seeds, **options)
 
 
-def _check_names(sweep: Sweep) -> None:
-    """Refuse a sweep whose names do not fit its simulator."""
-    sim = sweep.sim
-    names = [name for axis in sweep.axes for name in axis.names]
-    static = {n for a in grid.axes(sim, sweep.static, "static") for n in a.names}
-    given = [*names, *sweep.derive, *sweep.shared]
-    twice = sorted({name for name in given if given.count(name) > 1})
+def _misnamed(sweep: Sweep) -> list[str]:
+    """Names that do not fit the simulator."""
+    sim, static = sweep.sim, sweep.static_names
+    axes = [name for axis in sweep.axes for name in axis.names]
+    given = [*axes, *sweep.derive, *sweep.shared]
     used = {
-        p
+        parameter
         for f in (*sweep.derive.values(), *sweep.shared.values())
-        for p in inspect.signature(f).parameters
+        for parameter in inspect.signature(f).parameters
     }
     known = {*sim.dynamic, *sim.static}
+    taken = {*RESERVED, *sim.outputs}
     needed = [p for p in (*sim.dynamic, *sim.static) if p not in sim.defaults]
-    problems = [
-        *(f"`{n}` is given twice" for n in twice),
-        *(f"`{n}` is dynamic, not static" for n in static & set(sim.dynamic)),
-        *(
-            f"`{n}` is static, not dynamic"
-            for n in set(given) - static & set(sim.static)
+    wrong = {
+        "is given twice": {n for n in given if given.count(n) > 1},
+        "is named like an output or a dimension": taken & set(axes),
+        "is dynamic, not static": static & set(sim.dynamic),
+        "is static, not dynamic": set(given) & set(sim.static) - static,
+        "is no parameter": set(given) - known - used,
+        "is missing": set(needed) - set(given),
+        "is no output": set(sweep.outputs) - set(sim.outputs),
+    }
+    return [f"`{n}` {what}" for what, names in wrong.items() for n in sorted(names)]
+
+
+def _misused(sweep: Sweep) -> list[str]:
+    """Options that do not go together."""
+    sim, reduces = sweep.sim, sweep.reduce is not None
+    keeps = [out.keep for out in sweep.outputs.values() if out.keep is not None]
+    parts = [keep for keep in keeps if isinstance(keep, slice)]
+    backwards = any((part.start or 0) < 0 or (part.step or 1) < 0 for part in parts)
+    wrong = {
+        "`replicas` must be a positive integer": type(sweep.replicas) is not int
+        or sweep.replicas < 1,
+        "`keep` must count forwards from the start": backwards,
+        "`reduce` takes whole outputs, and `status` with them": reduces
+        and bool(keeps or "status" in sweep.outputs),
+        "`reduce` needs seeds, but the simulator is deterministic": reduces
+        and sim.deterministic,
+        "the simulator closes over local variables: pass them instead": bool(
+            inspect.unwrap(sim.function).__code__.co_freevars
         ),
-        *(f"`{n}` is no parameter" for n in given if n not in known | used),
-        *(f"`{n}` is missing" for n in needed if n not in given),
-        *(
-            f"output `{n}` does not exist"
-            for n in sweep.outputs
-            if n not in sim.outputs
-        ),
-    ]
-    if type(sweep.replicas) is not int or sweep.replicas < 1:
-        problems.append("`replicas` must be a positive integer")
-    kept = [out.keep for out in sweep.outputs.values() if isinstance(out.keep, slice)]
-    if any((part.start or 0) < 0 or (part.step or 1) < 0 for part in kept):
-        problems.append("`keep` must count forwards from the start")
-    thinned = any(out.keep is not None for out in sweep.outputs.values())
-    if sweep.reduce is not None and (thinned or "status" in sweep.outputs):
-        problems.append("`reduce` takes whole outputs, and `status` with them")
-    if sweep.reduce is not None and sim.deterministic:
-        problems.append("`reduce` needs seeds, but the simulator is deterministic")
-    if inspect.unwrap(sim.function).__code__.co_freevars:
-        problems.append("the simulator closes over local variables: pass them instead")
-    grid.report(f"The sweep of {sim!r} cannot run", problems)
+    }
+    return [what for what, is_so in wrong.items() if is_so]

@@ -1,5 +1,6 @@
 """What can be done with a store from outside: look, verify, repair, export."""
 
+import collections
 import contextlib
 import os
 import time
@@ -14,11 +15,11 @@ import xarray as xr
 from .block import Block, read_block, read_header
 from .canonical import canonical
 from .errors import CorruptBlock, SpecificationError, StoreError
-from .keep import Store as Store
-from .keep import check_format, quarantine
+from .keep import Store, check_format
 from .locks import STALE_SECONDS
 
 STALE_TEMPORARY = 3600.0
+PUT_AWAY = {"quarantine", "locks", "inputs"}
 
 
 @dataclass
@@ -50,13 +51,11 @@ class Verification:
         sound: Number of blocks whose checksum holds.
         corrupt: One message per damaged block.
         removed: Stale temporary files and locks that were removed.
-        repaired: Whether damaged blocks were put into quarantine.
     """
 
     sound: int = 0
     corrupt: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    repaired: bool = False
 
 
 def status(root: str | os.PathLike[str]) -> Status:
@@ -65,27 +64,33 @@ def status(root: str | os.PathLike[str]) -> Status:
     Raises:
         StoreError: If there is no store at `root`.
     """
-    base, groups, found = opened(root), {}, Status()
+    base, found = opened(root), Status()
+    groups: dict[str, list[dict[str, Any]]] = collections.defaultdict(list)
     for path in blocks(base):
         try:
             header = read_header(path)
         except CorruptBlock as error:
             found.unreadable.append(str(error))
             continue
+        groups[header["group"]].append(header)
         found.blocks += 1
         found.size += path.stat().st_size
-        entry = groups.setdefault(
-            header["group"],
-            {k: header.get(k) for k in ("simulator", "group", "static", "base_seed")}
-            | {"cells": set(), "lanes": 0, "blocks": 0},
+    for address, headers in groups.items():
+        first = headers[0]
+        width = first["quantum"] * first["replicas"]
+        found.groups.append(
+            {
+                "group": address,
+                "simulator": first.get("simulator"),
+                "static": first.get("recipe", first).get("static"),
+                "cells": len({key for h in headers for key in h["cells"]}),
+                "lanes": sum(len(h["quanta"]) for h in headers) * width,
+                "blocks": len(headers),
+            }
         )
-        entry["cells"] |= header["cells"].keys()
-        width = header["quantum"] * header["replicas"]
-        entry["lanes"] += len(header["quanta"]) * width
-        entry["blocks"] += 1
-    found.groups = [{**g, "cells": len(g["cells"])} for g in groups.values()]
-    found.locks = _count(base / "locks")
-    found.quarantined = _count(base / "quarantine")
+    found.locks, found.quarantined = (
+        len(list((base / folder).glob("*"))) for folder in ("locks", "quarantine")
+    )
     return found
 
 
@@ -102,8 +107,7 @@ def verify(root: str | os.PathLike[str], repair: bool = False) -> Verification:
     Raises:
         StoreError: If there is no store at `root`, or it cannot be changed.
     """
-    base = opened(root)
-    found = Verification(repaired=repair)
+    base, found = opened(root), Verification()
     store = Store(base)
     for path in blocks(base):
         try:
@@ -114,11 +118,14 @@ def verify(root: str | os.PathLike[str], repair: bool = False) -> Verification:
         except (CorruptBlock, ValueError, OSError) as error:
             found.corrupt.append(str(error))
             if repair:
-                quarantine(store, path, str(error))
-    for path in base.rglob(".tmp-*"):
-        _remove(path, STALE_TEMPORARY, found)
-    for path in (base / "locks").glob("*"):
-        _remove(path, STALE_SECONDS, found)
+                store.quarantine(path, str(error))
+    left = [(path, STALE_TEMPORARY) for path in base.rglob(".tmp-*")]
+    left += [(path, STALE_SECONDS) for path in (base / "locks").glob("*")]
+    for path, after in left:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > after:
+                path.unlink()
+                found.removed.append(str(path))
     return found
 
 
@@ -139,36 +146,19 @@ def export(root: str | os.PathLike[str], target: str | os.PathLike[str]) -> list
         SpecificationError: If `target` exists or has another suffix.
         StoreError: If there is no store at `root`.
     """
-    base, path = opened(root), Path(target)
+    path, groups = Path(target), collections.defaultdict(list)
+    for block in sound_blocks(root):
+        groups[f"{block.header['simulator']}/{block.header['group']}"].append(block)
     if path.exists() or path.suffix not in (".nc", ".zarr"):
         raise SpecificationError(f"`{path}` must be a new file *.nc or folder *.zarr.")
-    names = []
-    for name, members in by_group(base).items():
+    for name, members in groups.items():
         rows = dataset(members)
         if path.suffix == ".nc":
-            rows.to_netcdf(path, mode="a" if names else "w", group=name)
+            rows.to_netcdf(path, mode="a" if path.exists() else "w", group=name)
         else:
-            rows.to_zarr(
-                path,
-                mode="a",
-                group=name,
-                zarr_format=3,
-                consolidated=False,
-                encoding=_codecs(rows),
-            )
-        names.append(name)
-    return names
-
-
-def by_group(base: Path) -> dict[str, list[Block]]:
-    """All sound blocks, by `simulator/group`."""
-    groups: dict[str, list[Block]] = {}
-    for path in blocks(base):
-        with contextlib.suppress(CorruptBlock):
-            block = read_block(path)
-            name = f"{block.header['simulator']}/{block.header['group']}"
-            groups.setdefault(name, []).append(block)
-    return groups
+            options: Any = {"zarr_format": 3, "consolidated": False}
+            rows.to_zarr(path, mode="a", group=name, encoding=_codecs(rows), **options)
+    return list(groups)
 
 
 def dataset(members: list[Block]) -> xr.Dataset:
@@ -179,35 +169,42 @@ def dataset(members: list[Block]) -> xr.Dataset:
     quantum, replicas = header["quantum"], header["replicas"]
     seeds = quantum * (1 + max(i for b in members for _, i in b.quanta))
     shape = (len(order), seeds, replicas)
-    rows: dict[str, np.ndarray] = {}
-    valid = np.zeros(shape, bool)
+    made = {"valid": np.zeros(shape, bool)}
+    for name, array in members[0].outputs.items():
+        fill = np.nan if array.dtype.kind == "f" else 0
+        made[name] = np.full((*shape, *array.shape[2:]), fill, array.dtype)
     for block in members:
         for j, (key, index) in enumerate(block.quanta):
             place = order.index(key), slice(index * quantum, (index + 1) * quantum)
-            valid[place] = True
+            made["valid"][place] = True
             for name, array in block.outputs.items():
-                fill = np.nan if array.dtype.kind == "f" else 0
-                full = (*shape, *array.shape[2:])
-                whole = rows.setdefault(name, np.full(full, fill, array.dtype))
-                whole[place] = array[j].reshape(quantum, replicas, *array.shape[2:])
+                made[name][place] = array[j].reshape(
+                    quantum, replicas, *array.shape[2:]
+                )
     dims = ("cell", "seed", "replica")
     data = {
         name: ((*dims, *(f"{name}_{i}" for i in range(array.ndim - 3))), array)
-        for name, array in rows.items()
+        for name, array in made.items()
     }
     labels = {
-        n: ("cell", [_label(cells[k][n]) for k in order]) for n in cells[order[0]]
+        name: ("cell", [_label(cells[key][name]) for key in order])
+        for name in cells[order[0]]
     }
     attrs = {"header": canonical({k: header[k] for k in header if k != "quanta"})}
-    return xr.Dataset(data | {"valid": (dims, valid)}, labels, attrs)
+    return xr.Dataset(data, labels, attrs)
 
 
 def blocks(base: Path) -> Iterator[Path]:
     """Files of all blocks."""
-    put_away = {"quarantine", "locks", "inputs"}
-    for path in sorted(base.glob("*/*/*.blk")):
-        if path.parts[-3] not in put_away:
-            yield path
+    paths = sorted(base.glob("*/*/*.blk"))
+    return (path for path in paths if path.parts[-3] not in PUT_AWAY)
+
+
+def sound_blocks(root: str | os.PathLike[str]) -> Iterator[Block]:
+    """All blocks whose checksum holds."""
+    for path in blocks(opened(root)):
+        with contextlib.suppress(CorruptBlock):
+            yield read_block(path)
 
 
 def find_block(base: Path, address: str) -> Path:
@@ -237,18 +234,6 @@ def opened(root: str | os.PathLike[str]) -> Path:
     return base
 
 
-def _count(folder: Path) -> int:
-    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
-
-
-def _remove(path: Path, after: float, found: Verification) -> None:
-    """Remove what nobody has touched for some time."""
-    with contextlib.suppress(FileNotFoundError):
-        if time.time() - path.stat().st_mtime > after:
-            path.unlink()
-            found.removed.append(str(path))
-
-
 def _label(value: Any) -> Any:
     return str(value) if isinstance(value, tuple) or value is None else value
 
@@ -257,6 +242,5 @@ def _codecs(rows: xr.Dataset) -> dict[str, Any]:
     """Checksums in every chunk; the default codecs read a flipped byte silently."""
     from zarr.codecs import Crc32cCodec, ZstdCodec
 
-    return {
-        str(n): {"compressors": [ZstdCodec(), Crc32cCodec()]} for n in rows.data_vars
-    }
+    codecs = {"compressors": [ZstdCodec(), Crc32cCodec()]}
+    return {str(name): codecs for name in rows.data_vars}

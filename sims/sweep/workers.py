@@ -1,12 +1,10 @@
 """Scale-out: independent processes over one store; tasks return addresses only."""
 
-import hashlib
 import multiprocessing
 import os
 import pickle
-import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ from typing import Any
 import jax
 
 from .cache import compile_cache
+from .canonical import words
 from .control import Control
-from .execute import Report, execute, local_devices
+from .execute import Report, execute
 from .jobs import Job, jobs
 from .keep import Store
 from .plan import Plan
@@ -26,10 +25,12 @@ PARTS_PER_WORKER = 4
 
 def compute(content: bytes, root: str) -> Report:
     """One task of a worker process: compute a pickled job, store it, report."""
+    job, strict, budget = pickle.loads(content)
     store = Store(root)
-    rest = pickle.loads(content).remaining(store)
+    rest = job.remaining(store)
     with compile_cache():
-        return execute([rest] if rest.quanta else [], store, local_devices(), Control())
+        control = Control(strict=strict, budget=budget)
+        return execute([rest] if rest.quanta else [], store, control)
 
 
 def in_processes(plan: Plan, store: Store, workers: int, control: Control) -> Report:
@@ -38,13 +39,18 @@ def in_processes(plan: Plan, store: Store, workers: int, control: Control) -> Re
     Raises:
         BrokenProcessPool: If processes died more than `RETRIES` times.
     """
-    report = Report()
+    context, report = multiprocessing.get_context("spawn"), Report()
+    visible = list(control.devices or range(jax.local_device_count()))
+    on_cpu = jax.default_backend() == "cpu"
     for attempt in range(RETRIES + 1):
         todo = jobs(plan, store, PARTS_PER_WORKER * workers)
         if not todo:
             break
+        settled = (context.Value("i", 0), [] if on_cpu else visible)
+        pool = ProcessPoolExecutor(workers, context, _settle, settled)
         try:
-            report += _pool(todo, str(store.root), workers, control)
+            with pool:
+                report += _through(pool, todo, store, control, lambda p=pool: _end(p))
         except BrokenProcessPool:
             store.log("worker died", attempt=attempt)
             if attempt == RETRIES:
@@ -61,30 +67,13 @@ def on_cluster(plan: Plan, store: Store, cluster: Any, control: Control) -> Repo
         cluster: A `distributed.Client`, or the address of a scheduler.
         control: What the run obeys.
     """
-    from distributed import Client, as_completed
+    from distributed import Client
 
     client = Client(cluster) if isinstance(cluster, str) else cluster
     parts = PARTS_PER_WORKER * max(1, len(client.scheduler_info()["workers"]))
+    pool = client.get_executor(retries=RETRIES, pure=False)
     todo = jobs(plan, store, parts)
-    root = str(Path(str(store.root)).resolve())
-    tasks = [
-        client.submit(
-            compute,
-            pickle.dumps(job),
-            root,
-            key=f"limen-{job.address}",
-            retries=RETRIES,
-            pure=False,
-        )
-        for job in todo
-    ]
-    report = Report()
-    with control.signals():
-        for task in as_completed(tasks):
-            report += task.result()
-            if control.stops():
-                client.cancel(tasks)
-                control.leave()
+    report = _through(pool, todo, store, control, lambda: pool.shutdown(wait=False))
     if isinstance(cluster, str):
         client.close()
     return report
@@ -93,31 +82,31 @@ def on_cluster(plan: Plan, store: Store, cluster: Any, control: Control) -> Repo
 def own_share(todo: Sequence[Job], worker: tuple[int, int]) -> list[Job]:
     """The jobs of worker i of W first, then those of the others (locks decide)."""
     i, count = worker
-    mine = [int(_number(job.address)) % count == i for job in todo]
-    first = [job for job, own in zip(todo, mine, strict=True) if own]
-    return first + [job for job, own in zip(todo, mine, strict=True) if not own]
+    return sorted(todo, key=lambda job: words(job.address)[1] % count != i)
 
 
-def _number(address: str) -> int:
-    return int(hashlib.blake2b(address.encode(), digest_size=8).hexdigest(), 16)
-
-
-def _pool(todo: list[Job], root: str, workers: int, control: Control) -> Report:
-    context = multiprocessing.get_context("spawn")
-    turn = context.Value("i", 0)
-    pool = ProcessPoolExecutor(
-        workers, context, initializer=_settle, initargs=(turn, _accelerators())
-    )
-    report = Report()
-    with pool, control.signals():
-        tasks = {pool.submit(compute, pickle.dumps(job), root): job for job in todo}
+def _through(
+    pool: Executor,
+    todo: Sequence[Job],
+    store: Store,
+    control: Control,
+    end: Callable[[], None],
+) -> Report:
+    """Send jobs to an executor's processes; told to stop, `end` them and leave."""
+    report, root = Report(), str(Path(str(store.root)).resolve())
+    content = [pickle.dumps((job, control.strict, control.budget)) for job in todo]
+    tasks = {
+        pool.submit(compute, text, root): job
+        for text, job in zip(content, todo, strict=True)
+    }
+    with control.signals():
         while tasks:
             finished, _ = wait(tasks, timeout=0.2, return_when="FIRST_COMPLETED")
             report = sum((task.result() for task in finished), report)
             for job in map(tasks.pop, finished):
                 control.observe("lanes", job.group, float(job.lanes))
             if control.stops():
-                _end(pool)
+                end()
                 control.leave()
     return report
 
@@ -129,19 +118,10 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.terminate()
 
 
-def _settle(turn: Any, accelerators: int) -> None:
-    """Give a worker its device before jax starts there."""
+def _settle(turn: Any, devices: Sequence[int]) -> None:
+    """Give a worker its accelerator, if there is one, before jax starts there."""
     with turn.get_lock():
         number, turn.value = turn.value, turn.value + 1
-    if accelerators:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(number % accelerators)
+    if devices:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(devices[number % len(devices)])
         os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
-
-
-def _accelerators() -> int:
-    return 0 if jax.default_backend() == "cpu" else jax.local_device_count()
-
-
-def deadline(seconds: float | None) -> float:
-    """Monotonic time after which no call starts."""
-    return float("inf") if seconds is None else time.monotonic() + seconds

@@ -108,18 +108,44 @@ def test_not_finite_is_status_three_only_if_strict(mine, capsys):
     assert "limen lane" in capsys.readouterr().err
 
 
+def test_a_worker_obeys_what_a_run_obeys(mine, capsys):
+    order = ["sweep", "mine.py:broken", "--axis", "level=-1.0,1.0", "--seeds", "16"]
+    assert status([*order, "--worker", "0/1", "--memory-fraction", "1e-12"]) == 2
+    assert "memory budget" in capsys.readouterr().err
+    assert status([*order, "--worker", "0/1", "--devices", "9"]) == 2
+    assert "`devices` must be among" in capsys.readouterr().err
+    assert status([*order, "--worker", "0/1", "--max-seconds", "0"]) == 130
+    assert status([*order, "--worker", "0/1"]) == 0
+    assert "everything is stored" in capsys.readouterr().out
+    assert status([*order, "--worker", "0/1", "--strict"]) == 3
+    assert "limen lane" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("extra", "sentence"),
     [
         (["--axis", "drift"], "not of the form name=grid"),
         (["--axis", "mass=1"], "`mass` is no parameter"),
         (["--worker", "3/2"], "must be i/W"),
+        (["--devices", "first"], "must be `all` or numbers"),
         (["-o", "walk.xls"], "must end in one of"),
     ],
 )
 def test_a_bad_order_is_one_sentence(mine, extra, sentence, capsys):
     assert status([*mine, "--seeds", "4", *extra]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_all_bad_axes_are_named(mine, capsys):
+    assert status([*mine, "--axis", "drift", "--axis", "mass=1:2:x"]) == 2
+    error = capsys.readouterr().err
+    assert "`drift` is not of the form" in error
+    assert "`mass=1:2:x`" in error
+    order = ["sweep", "mine.py:walk", "--axis", "steps=0,4,4", "--axis", "speed=1"]
+    assert status([*order, "--axis", "drift=a,1"]) == 2
+    error = capsys.readouterr().err
+    for part in ("`steps` must be positive", "repeats", "`speed` is no", "`drift`"):
+        assert part in error
 
 
 def test_unknown_simulators(mine, capsys):

@@ -56,7 +56,7 @@ def test_ten_thousand_cells(sims):
     started = time.process_time()
     made = sweep.plan(256)
     assert sum(map(len, made.cells.values())) == 10_000
-    assert time.process_time() - started < 3  # 0.7 s without the checks of the tests
+    assert time.process_time() - started < 10  # 0.3 s idle, without these checks
     assert "2 programs" in str(made)
 
 
@@ -73,19 +73,34 @@ def test_memory_follows_the_tile(sims):
     )
     (group,) = sweep.plan(1).groups.values()
     one, other, third = (
-        execute.build(group.recipe, tile, execute.local_devices()).temp_bytes
+        execute.build(group.recipe, tile, tuple(jax.local_devices())).temp_bytes
         for tile in (16, 64, 128)
     )
     assert abs(other + (other - one) / 48 * 64 - third) < 0.1 * third
-    assert third <= 128 * group.lane_bytes
+    assert third <= 128 * group.traced.lane_bytes
+
+
+def test_a_compiled_plan_knows_its_memory(sims):
+    """The compiler's own number, and the run compiles nothing more."""
+    axes = {"rate": [0.1], "noise": [0.0]}
+    sweep = Sweep(sim=sims.descent, static={"dim": [6]}, dynamic=axes)
+    made = sweep.plan(16, compile=True)
+    (address,) = made.groups
+    exact, estimate = made.lane_bytes(address), sweep.plan(16).lane_bytes(address)
+    assert 0 < exact < estimate
+    rows = sweep.run(16, progress=False)
+    assert rows.attrs["programs"] == 0
+    program = made.programs[address]
+    assert (exact - 1) * program.lanes < program.call_bytes <= exact * program.lanes
+    assert "(1 compiled" in str(made)
 
 
 def test_the_compilers_memory_is_held_against_the_budget(sims):
     axes = {"rate": [0.1], "noise": [0.0]}
     sweep = Sweep(sim=sims.descent, static={"dim": [4]}, dynamic=axes)
     (group,) = sweep.plan(1).groups.values()
-    exactly = MemoryBudget(fraction=1.0, total=256 * group.lane_bytes)
-    program = execute.build(group.recipe, 256, execute.local_devices())
+    exactly = MemoryBudget(fraction=1.0, total=256 * group.traced.lane_bytes)
+    program = execute.build(group.recipe, 256, tuple(jax.local_devices()))
     if program.temp_bytes + 2 * program.io_bytes <= exactly.bytes():
         assert sweep.run(1, budget=exactly).sizes["seed"] == 1
     else:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from limen.sims.sweep import SpecificationError, Store, Sweep, run_share, store
+from limen.sims.sweep import (
+    MemoryBudget,
+    NotFinite,
+    SpecificationError,
+    Store,
+    Sweep,
+    run_share,
+    store,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +42,20 @@ def test_shares(sweep, straight, fingerprint, tmp_path):
     assert fingerprint(sweep.run(256, store=tmp_path / "s")) == straight
     with pytest.raises(SpecificationError, match="i/W"):
         run_share(sweep, 256, store=tmp_path / "s", worker=(2, 2))
+
+
+def test_shares_obey_what_runs_obey(sweep, sims, tmp_path):
+    def share(what, **limits):
+        return run_share(what, 32, store=tmp_path / "s", worker=(0, 1), **limits)
+
+    with pytest.raises(SpecificationError, match="memory budget"):
+        share(sweep, budget=MemoryBudget(total=100))
+    with pytest.raises(SpecificationError, match="`devices` must be among 0"):
+        share(sweep, devices=[7])
+    unsafe = Sweep(sim=sims.unsafe, dynamic={"level": [0.3]})
+    assert share(unsafe)
+    with pytest.raises(NotFinite, match="limen lane"):
+        share(unsafe, strict=True)
 
 
 TWICE = """

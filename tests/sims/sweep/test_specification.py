@@ -39,7 +39,8 @@ def bad(**changes):
         ({"static": {"dim": [np.ones(2)]}}, "no scalar"),
         ({"static": {"dim": []}}, "is empty"),
         ({"static": {"dim": [4, 4]}}, "repeats"),
-        ({"static": {"dim": [4, "x"]}}, "mixes types"),
+        ({"static": {"dim": [4, "x"]}}, "must be int, but has 'x'"),
+        ({"static": {"dim": [4], "width": [1, "x"]}}, "mixes types"),
         ({"static": {"dim": "abc"}}, "list of values"),
         ({"static": {"dim": [4], "loss": [1]}}, "named like an output"),
         ({"static": {"dim": [4], "seed": [1]}}, "named like an output"),
@@ -51,7 +52,7 @@ def bad(**changes):
         ({"dynamic": {"rate": [float("nan")], "noise": [0]}}, "NaN"),
         ({"dynamic": {"rate": ["a"], "noise": [0]}}, "must"),
         ({"derive": {"rate": lambda dim, **_: 1.0}}, "given twice"),
-        ({"outputs": {"los": Out(drop=True)}}, "output `los` does not exist"),
+        ({"outputs": {"los": Out(drop=True)}}, "`los` is no output"),
         ({"reduce": Moments(), "outputs": {"loss": Out(keep=(0,))}}, "whole outputs"),
         ({"replicas": 0}, "`replicas` must be"),
         ({"policy": Policy(dtype="int8")}, "`dtype` must be"),
@@ -87,6 +88,34 @@ def test_all_offending_cells_in_one_message(coins):
     assert "bias=2.0" in str(caught.value)
 
 
+def test_bad_axes_and_cells_in_one_message(sims):
+    """Two bad axes, a name too many, and a cell among the values that are left."""
+    sweep = Sweep(
+        sim=sims.coin,
+        static={"flips": [4, 0, 2.5], "sides": [2]},
+        dynamic={"bias": [0.5, float("nan"), 3.0]},
+    )
+    with pytest.raises(SpecificationError) as caught:
+        sweep.plan(16)
+    for part in ("`flips` must be int, but has 2.5", "`bias`: NaN", "`sides` is no"):
+        assert part in str(caught.value)
+    sound = Sweep(
+        sim=sims.coin,
+        static={"flips": [4, 4, "x"]},
+        dynamic={"bias": [0.5, None, 3.0, 0.5]},
+    )
+    with pytest.raises(SpecificationError) as caught:
+        sound.plan(16)
+    for part in (
+        "`flips` repeats",
+        "`flips` must be int, but has 'x'",
+        "`bias` must be float, but has None",
+        "`bias` repeats",
+        "cell flips=4, bias=3.0: `bias` must lie in [0, 1]",
+    ):
+        assert part in str(caught.value)
+
+
 def test_no_offending_cell_is_left_out(coins):
     with pytest.raises(SpecificationError, match=r"\(40\)") as caught:
         coins(*range(2, 42)).plan(16)
@@ -107,8 +136,6 @@ def test_derived_nan_is_refused(sims):
 def test_budgets(sims, coins, tmp_path, monkeypatch):
     with pytest.raises(SpecificationError, match="memory budget"):
         coins(0.5).plan(16, budget=MemoryBudget(total=100))
-    with pytest.raises(SpecificationError, match="needs no store"):
-        coins(0.5, policy=Policy(tile="all")).run(16, store=tmp_path / "s")
     usage = type("usage", (), {"free": 10})
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(OSError, match="10 B are free"):
