@@ -10,12 +10,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jaxlib
 import numpy as np
 
+from ..sims.sweep.cache import compile_cache
 from ..theory import threads
 
 _config: Any = jax.config
 PACKAGES = ("limen", "jax", "jaxlib", "numpy", "scipy", "xarray", "equinox")
+LARGE_CACHE = 4096  # MiB
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def _products() -> Finding:
 
 def _promotion() -> Finding:
     mode = _config.jax_numpy_rank_promotion
-    return Finding("rank promotion", str(mode))
+    hint = " (JAX_NUMPY_RANK_PROMOTION=raise finds mistakes of shape in your simulator)"
+    return Finding("rank promotion", mode + (hint if mode == "allow" else ""))
 
 
 def _flags() -> Finding:
@@ -132,18 +136,18 @@ def _flags() -> Finding:
 
 
 def _cache() -> Finding:
-    folder = Path(
-        os.environ.get("JAX_COMPILATION_CACHE_DIR")
-        or _config.jax_compilation_cache_dir
-        or Path.home() / ".cache" / "limen"
-    )
-    if not folder.is_dir():
-        return Finding("compile cache", f"{folder} (empty)")
-    sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
-    used = sum(sizes) / 2**20
+    """The cache of compiled programs; those of another jaxlib are never used again."""
+    with compile_cache():
+        folder = Path(_config.jax_compilation_cache_dir)
+    files = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    installed = Path(jaxlib.__file__).stat().st_ctime
+    stale = sum(max(file.st_atime, file.st_mtime) < installed for file in files)
+    used = sum(file.st_size for file in files) / 2**20
+    ok = not stale and used < LARGE_CACHE
     return Finding(
         "compile cache",
-        f"{folder}: {len(sizes)} files, {used:.0f} MiB",
-        used < 4096,
-        "" if used < 4096 else "Delete the folder; it is made again.",
+        f"{folder}: {len(files)} files, {used:.0f} MiB"
+        + (f", {stale} from before this jaxlib was installed" if stale else ""),
+        ok,
+        "" if ok else "Delete the folder; it is made again.",
     )

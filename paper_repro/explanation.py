@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ..checks.harness.verdict import ADVICE
 from . import registry
 from .report import collect
 from .report.numbers import interval, percent, place, seconds, short
@@ -100,8 +101,12 @@ def _next_step(
             "Look for the bug in simulator or theory first; if there is none, this is "
             "a result. A fresh base seed (--seed) is judged at a smaller level."
         )
-    reason = REASONS.get(claim["reason"].split(":")[0], claim["reason"])
-    return f"It is undecided because {reason}. {_more_seeds(claim, point, document)}"
+    reason = claim["reason"].split(":")[0]
+    why = REASONS.get(reason, claim["reason"])
+    advice = f" Or {ADVICE[reason]}." if reason in ADVICE and reason != "budget" else ""
+    return (
+        f"It is undecided because {why}. {_more_seeds(claim, point, document)}{advice}"
+    )
 
 
 def _more_seeds(
