@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from xarray import Dataset
 
 from ...checks.hawkes import covariances, decoding, screening
 from ...checks.hawkes.comparison import sufficient_time
@@ -51,20 +53,32 @@ def draw_covariances(data: Data) -> Canvas:
     left.set_xlabel(r"lag  [bins of $\delta = .5/\beta$]")
     left.set_ylabel(r"covariance of counts $Y_i(k+\ell)$, $Y_j(k)$")
     left.legend(fontsize=6)
-    frequencies = np.linspace(0, 5, 101)
+    _spectrum_panel(right, found)
+    return figure
+
+
+def _spectrum_panel(axes: Axes, found: Dataset) -> None:
+    """The spectrum of a node and of an edge; at 0 also from the totals of the paths."""
+    mu, six, frequencies = np.full(12, 0.5), covariances.SIX, np.linspace(0, 5, 101)
     spectra = [
         evaluated(theory.bartlett_spectrum, mu, six, 1.0, omega)
         for omega in frequencies
     ]
     own = [np.real(np.diag(spectrum)).mean() for spectrum in spectra]
     across = [abs(edge_mean(spectrum, six)) for spectrum in spectra]
-    style.theory(right, frequencies, own, "one node", 2)
-    style.theory(right, frequencies, across, "edge, modulus", 0)
-    right.axhline(1.0, color=style.MUTANT, linewidth=0.7, label="_Poisson")
-    right.set_xlabel(r"angular frequency $\omega$  [$\beta$]")
-    right.set_ylabel("Bartlett spectrum")
-    right.legend()
-    return figure
+    style.theory(axes, frequencies, own, "one node", 2)
+    style.theory(axes, frequencies, across, "edge, modulus", 0)
+    T = float(np.asarray(found["T"]).ravel()[0])
+    away = seeds_first(found["total"], "node") - T
+    products = away[:, :, None] * away[:, None, :] / T
+    for pairs, colour in ((np.eye(12), 2), (six, 0)):
+        rows = edge_mean(products, pairs)
+        error = rows.std() / np.sqrt(len(rows))
+        style.points(axes, [0.0], [rows.mean()], [error], "_simulated", colour)
+    axes.axhline(1.0, color=style.MUTANT, linewidth=0.7, label="_Poisson")
+    axes.set_xlabel(r"angular frequency $\omega$  [$\beta$]")
+    axes.set_ylabel("Bartlett spectrum")
+    axes.legend()
 
 
 def _mean_over(matrices: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -249,7 +263,8 @@ COVARIANCES = Figure(
     name="covariances",
     caption="Left: covariances of counts in bins, two copies of six nodes with two "
     "parents each ($w = .25$); lines are exact (HK-3), points simulation at lags 0 to "
-    "2. Right: Bartlett spectrum of the same network (theory; 1 is Poisson).",
+    "2. Right: Bartlett spectrum of the same network (1 is Poisson); the points at 0 "
+    "are the covariances of total counts over the observation time.",
     claims=("HK-2/3", "HK-3b"),
     draw=draw_covariances,
 )
