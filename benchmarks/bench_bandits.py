@@ -1,7 +1,7 @@
 """Streaming bandits: time of a game, beside playing it pull by pull.
 
 Batched float32 games at K = 50,000 (targets of the issue on one core: 3.5, 1.5 and
-4 ms a run), the bar's scan beside its block search, and uniform exploration reward by
+4 ms a run), the bar beside its form without blocks, and uniform exploration reward by
 reward in NumPy and in plain Python on one and the same instance.
 
 Run on one core: taskset -c 0 python benchmarks/bench_bandits.py
@@ -44,37 +44,39 @@ def batched(game, *inputs, lanes):
     return compiling, running / lanes
 
 
-def bar_by_blocks(key, means, stage_pulls, rise):
-    """The bar without its scan: look for the next accept until there is none.
+def scanned(tape, means, stage_pulls, rise):
+    """The bar arm after arm on a whole tape: last accepted arm, exploration pulls.
 
-    Returns the last accepted arm and the exploration pulls, as `simulate_bar` at an
-    endless horizon on the same tape.
+    As `bar_from_tape` at an endless horizon; every array has all arms.
     """
     gaps = jnp.max(means) - means
-    tape = jax.random.normal(key, (*means.shape, *stage_pulls.shape), means.dtype)
     steps = jnp.diff(stage_pulls, prepend=jnp.zeros_like(stage_pulls[:1]))
     sums = jnp.cumsum(jnp.sqrt(steps)[None] * tape, axis=1)
     lowest = jax.lax.cummin(0.5 * sums / stage_pulls[None], axis=1) - gaps[:, None]
     final = 0.5 * sums[:, -1] / stage_pulls[-1] - gaps
-    index = jnp.arange(means.shape[0])
 
-    def look(state):
-        king, bar, bars, _ = state
-        bars = jnp.where(index > king, bar, bars)
-        ahead = (lowest[:, -1] >= bar + rise) & (index > king)
-        found = jnp.any(ahead)
-        place = jnp.where(found, jnp.argmax(ahead), king)
-        return place, jnp.where(found, final[place], bar), bars, found
+    def arrive(bar, arm):
+        worst, last = arm
+        return jnp.where(worst >= bar + rise, last, bar), bar
 
-    start = 0, final[0], jnp.full_like(final, -jnp.inf), True
-    king, _, bars, _ = jax.lax.while_loop(lambda state: state[3], look, start)
-    passed = lowest[:, :-1] >= (bars + rise)[:, None]
-    return king, jnp.sum(steps[0] + passed.astype(steps.dtype) @ steps[1:])
+    start = jnp.full_like(final[0], -jnp.inf)
+    _, bars = jax.lax.scan(arrive, start, (lowest[:, -1], final))
+    passed = lowest >= (bars + rise)[:, None]
+    wanted = steps[0] + passed[:, :-1].astype(steps.dtype) @ steps[1:]
+    kings = jnp.where(passed[:, -1], jnp.arange(means.shape[0]), 0)
+    return jnp.max(kings), jnp.sum(wanted)
 
 
 def bar_by_scan(key, means, stage_pulls, rise):
-    """The same two numbers from `simulate_bar`."""
-    game = sims.simulate_bar.function(key, means, stage_pulls, rise, jnp.float32(1e18))
+    """The same with the tape drawn at once."""
+    shape = (*means.shape, *stage_pulls.shape)
+    tape = jax.random.normal(key, shape, means.dtype)
+    return scanned(tape, means, stage_pulls, rise)
+
+
+def in_blocks(tape, means, stage_pulls, rise):
+    """The same two numbers from `bar_from_tape`."""
+    game = sims.bar_from_tape(tape, means, stage_pulls, rise, jnp.float32(1e18))
     return game["chosen"], game["explored"]
 
 
@@ -97,18 +99,18 @@ def games(means):
         "uniform": (sims.simulate_uniform.function, means, 1e4, horizon),
         "ladder, g = 4": (ladder, means, levels, horizon),
         "bar, 4 stages": (sims.simulate_bar.function, means, stages, 3e-3, horizon),
-        "bar, scan": (bar_by_scan, means, stages, 3e-3),
-        "bar, blocks": (bar_by_blocks, means, stages, 3e-3),
+        "bar, whole tape": (bar_by_scan, means, stages, 3e-3),
     }
 
 
 def same_bar(means):
-    """Whether scan and block search play the same game."""
-    keys = jax.random.split(jax.random.key(1), 8)
-    inputs = [jnp.asarray(x, jnp.float32) for x in games(means)["bar, scan"][1:]]
+    """Whether scan and blocks play the same game on the same tapes."""
+    _, *inputs = games(means)["bar, whole tape"]
+    inputs = [jnp.asarray(x, jnp.float32) for x in inputs]
+    tapes = jax.random.normal(jax.random.key(1), (8, ARMS, 4))
     one, other = (
-        jax.jit(jax.vmap(bar, in_axes=(0, None, None, None)))(keys, *inputs)
-        for bar in (bar_by_scan, bar_by_blocks)
+        jax.jit(jax.vmap(bar, in_axes=(0, None, None, None)))(tapes, *inputs)
+        for bar in (scanned, in_blocks)
     )
     np.testing.assert_array_equal(one[0], other[0])
     np.testing.assert_allclose(one[1], other[1], rtol=1e-5)

@@ -15,8 +15,7 @@ from ..harness import Design, Mutant
 
 KEYWORD_ONLY = Parameter.KEYWORD_ONLY
 SIGMA, GOOD_GAP, WEIGHT = 0.5, 0.5, 1 / 3
-WIDTH = 1024  # arms of the programs that quick shares
-NARROW, STAGES = 512, 13  # arms and stages of the bar's shared program
+WIDTH, STAGES = 1024, 13  # arms, and stages of the bar, of programs that quick shares
 EXACT = 1e-9  # error of quadrature relative to numbers of order one
 
 

@@ -12,7 +12,6 @@ from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import (
     GOOD_GAP,
-    NARROW,
     SIGMA,
     WEIGHT,
     WIDTH,
@@ -129,13 +128,13 @@ def king_inputs(arms: int) -> dict[str, Any]:
 def sequential_players(*, arms: int, per_arm: float, replicas: int = 16) -> Design:
     """SB-4: rising bar, budget king and keep top-64, by Monte Carlo."""
     axes, shape = {"late": LATE, "per_arm": [per_arm]}, {"width": arms}
-    narrow, wide = ({"width": max(arms, size)} for size in (NARROW, WIDTH))
+    wide = {"width": max(arms, WIDTH)}
     bar = {**bar_inputs(arms), **hard(arms)}
     king = {**king_inputs(arms), **hard(arms)}
     keep = {"pulls": 0.1 * per_arm ** (2 / 3), "memory": 64.0, **hard(arms, 64.0)}
     return Design(
         sweeps={
-            "bar": game(drawn.drawn_bar, axes, narrow, replicas, **bar),
+            "bar": game(drawn.drawn_bar, axes, wide, replicas, **bar),
             "king": game(drawn.drawn_king, axes, wide, replicas, **king),
             "keep": game(drawn.drawn_keep_top, axes, shape, replicas, **keep),
         },

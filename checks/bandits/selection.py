@@ -1,5 +1,6 @@
 """Claims about uniform exploration: laws, exact regret, upper bound, tunings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,6 @@ from ...sims.bandits import drawn
 from ...sims.sweep import Sweep, zip_
 from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes, rows
-from ..mutants import bandits as wrong
 from .common import (
     Observed,
     constant,
@@ -26,27 +26,30 @@ from .common import (
     with_inputs,
 )
 
-WIDTH = 32
+WIDTH, MOST = 32, 64  # arms, and pulls of an arm, of the shared programs
 EIGHT = np.array([0.5, 0.55, 0.6, 0.45, 0.4, 0.7, 0.65, 0.3])
 FIVE = np.array([0.5, 0.45, 0.48, 0.3, 0.49])
 CHAIN = np.linspace(0.4, 0.6, 32)
 SHUFFLE = np.random.default_rng(0).permutation(32)
 DKW = Tolerance(0.04, "half width of the law engine at 16384 seeds (0.018); exact law")
-BERNOULLI = {"reward": "bernoulli"}
+BERNOULLI, PULL_BY_PULL = {"reward": "bernoulli"}, {"most": MOST}
 
 
-def _as(sim: Any, **inputs: Any) -> Any:
-    """The same cells played by another simulator on Bernoulli rewards."""
+def _as(sim: Any, static: Mapping[str, Any], **inputs: float) -> Any:
+    """The same cells played by another simulator, with further inputs."""
 
     def change(sweep: Sweep) -> Sweep:
         extra = {name: constant(value) for name, value in inputs.items()}
-        return replace(sweep, sim=sim, static={}, derive={**sweep.derive, **extra})
+        fixed = {name: [value] for name, value in static.items()}
+        return replace(sweep, sim=sim, static=fixed, derive={**sweep.derive, **extra})
 
     return change
 
 
-WIDE = _as(wrong.faulty_uniform, wide=1.0, first_wins=0.0)
-FIRST_WINS = _as(wrong.faulty_uniform, wide=0.0, first_wins=1.0)
+# The mean of a batch drawn as N(μ, 4/m), as in public code for large m: σ = 2.
+WIDE = _as(sims.simulate_uniform, {}, sigma=2.0)
+# Bernoulli rewards; of arms with the same count the first one wins.
+FIRST_WINS = _as(sims.simulate_pull_by_pull, PULL_BY_PULL, fair=0.0)
 
 
 def batch_law() -> Design:
@@ -66,7 +69,11 @@ def batch_law() -> Design:
 def pull_law() -> Design:
     """SB-1: the chosen arm when every pull is drawn by itself."""
     sweep = game(
-        sims.simulate_pull_by_pull, {"horizon": [1000.0]}, {"pulls": 20}, means=EIGHT
+        sims.simulate_pull_by_pull,
+        {"pulls": [20.0]},
+        PULL_BY_PULL,
+        means=sims.padded(EIGHT, WIDTH),
+        horizon=1000.0,
     )
     return Design(
         sweeps={"uniform": sweep}, observe=_bernoulli_cover(20), claimed=0.0, tol=DKW
@@ -105,15 +112,7 @@ PULLS = replace(
     title="One draw per pull",
     statement="Drawing every pull by itself gives the chosen arm the same law.",
     design=pull_law,
-    mutants=(
-        Mutant(
-            "batch mean with variance 4/m",
-            lambda design: replace(
-                batch_law(), sweeps={"uniform": WIDE(batch_law().sweeps["uniform"])}
-            ),
-            shift=0.30,
-        ),
-    ),
+    mutants=(Mutant("batch mean with variance 4/m", played(uniform=WIDE), shift=0.30),),
 )
 
 

@@ -12,8 +12,8 @@ from ...sims.sweep import Sweep
 from ...theory import bandits as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes, rows
 from .common import (
-    NARROW,
     SIGMA,
+    STAGES,
     WIDTH,
     Observed,
     game,
@@ -42,7 +42,7 @@ def bar_game(size: int, score: tuple[float, ...], width: int) -> Sweep:
         sims.drawn_bar,
         {"score": list(score)},
         {"width": width},
-        stage_pulls=lambda score: padded_stages(stages_of(score, size), len(SEVEN)),
+        stage_pulls=lambda score: padded_stages(stages_of(score, size)),
         rise=EPS / 2,
         horizon=FOREVER,
         gap=1.01 * EPS,
@@ -94,7 +94,7 @@ def failure(
 
 def _one_stage(design: Design) -> Design:
     """The bar without its later stages: every arm is judged after n_1 pulls."""
-    first = with_inputs(stage_pulls=lambda score, **_: np.full(7, score / EPS**2))
+    first = with_inputs(stage_pulls=lambda score, **_: np.full(STAGES, score / EPS**2))
     return played(**dict.fromkeys(design.sweeps, first))(design)
 
 
@@ -161,7 +161,7 @@ def bar_loss(*, arms: int) -> Design:
     sweep = game(
         sims.drawn_bar,
         {"gap": [float(unit * leads[np.argmax(leads * np.array(missed))])]},
-        {"width": max(arms, NARROW)},
+        {"width": max(arms, WIDTH)},
         64,
         stage_pulls=padded_stages(SEVEN),
         rise=RISE,
@@ -198,7 +198,7 @@ def accepts(*, arms: int) -> Design:
     sweep = game(
         sims.drawn_bar,
         {"family": [0.0, 1.0, 4.0]},
-        {"width": max(arms, NARROW)},
+        {"width": max(arms, WIDTH)},
         stage_pulls=padded_stages(SEVEN),
         rise=RISE,
         horizon=FOREVER,

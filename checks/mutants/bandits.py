@@ -8,36 +8,6 @@ from ...sims.bandits import outcome, streams
 from ...sims.bandits.climb import Entrants
 from ...sims.sweep import simulator
 
-MOST = 64
-
-
-@simulator(outputs=outcome.OUTPUTS, dtype="float64", quantum=64, tile=256)
-def faulty_uniform(
-    key: Key[Array, ""],
-    means: Float[Array, " arms"],
-    pulls: Float[Array, ""],
-    horizon: Float[Array, ""],
-    wide: Float[Array, ""],
-    first_wins: Float[Array, ""],
-) -> dict[str, Array]:
-    """Uniform exploration, Bernoulli, with one of two faults.
-
-    `wide`: the batch mean is drawn as N(μ, 4/m), as in public code for large m.
-    `first_wins`: ties go to the first index, as with a bare argmax.
-    At most 64 pulls of an arm, each drawn by itself.
-    """
-    count_key, tie_key, wide_key = jax.random.split(key, 3)
-    draws = jax.random.uniform(count_key, (MOST, *means.shape), means.dtype)
-    made = jnp.arange(MOST, dtype=pulls.dtype)[:, None] < pulls
-    counts = jnp.sum((draws < means[None]) & made, axis=0, dtype=means.dtype)
-    ties = jax.random.uniform(tie_key, means.shape, means.dtype)
-    fair = counts + jnp.where(first_wins > 0.5, 0.0, ties)
-    noise = jax.random.normal(wide_key, means.shape, means.dtype)
-    seen = jnp.where(wide > 0.5, pulls * means + 2 * jnp.sqrt(pulls) * noise, fair)
-    gaps = streams.gaps_of(means)
-    spent = jnp.where(jnp.isfinite(gaps), pulls, 0.0)
-    return outcome.settle(gaps, spent, jnp.argmax(seen), horizon)
-
 
 @simulator(outputs=outcome.OUTPUTS, dtype="float64", quantum=64, tile=64)
 def remeasuring_ladder(

@@ -11,13 +11,13 @@ from ...checks.bandits import passes as several
 from ...checks.bandits import sequential
 from ...checks.bandits.common import (
     EXACT,
-    NARROW,
     SIGMA,
     STAGES,
     WIDTH,
     game,
     hard,
     number,
+    padded_stages,
     prior,
 )
 from ...sims import bandits as sims
@@ -105,7 +105,7 @@ def order_sweeps(*, arms: tuple[int, ...], width: int) -> Sweeps:
         "arms": lambda size, **_: float(size),
     }
     king = {"first_pulls": 100.0, "income": 200.0, "grant": 200.0}
-    bar = {"stage_pulls": sequential.SEVEN, "rise": sequential.RISE}
+    bar = {"stage_pulls": padded_stages(sequential.SEVEN), "rise": sequential.RISE}
     shape = {"width": width}
     return {
         "king": game(sims.drawn_king, axes, shape, **king, **inputs),
@@ -220,7 +220,7 @@ def tail_sweeps(*, arms: int, per_arm: float) -> Sweeps:
         "bar": game(
             sims.drawn_bar,
             axes,
-            {"width": max(arms, NARROW)},
+            {"width": max(arms, WIDTH)},
             stage_pulls=lambda share: share * first * 1.5 ** np.arange(STAGES),
             rise=lambda share: 0.2 / np.sqrt(share * first),
             horizon=arms * per_arm,

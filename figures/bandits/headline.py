@@ -10,7 +10,6 @@ from matplotlib.figure import Figure as Canvas
 from xarray import DataArray
 
 from ...checks.bandits.common import (
-    NARROW,
     SIGMA,
     WIDTH,
     game,
@@ -85,7 +84,7 @@ def _bar_game(size: int) -> Sweep:
     return _played(
         sims.drawn_bar,
         size,
-        {"width": max(size, NARROW)},
+        {"width": max(size, WIDTH)},
         [*(unit * np.array([0.5, 0.75, 1.0, 1.25])).tolist(), 0.5],
         stage_pulls=padded_stages(first * GROWTH ** np.arange(stage_count(size))),
         rise=RISE * unit,
@@ -189,7 +188,7 @@ def horizon_sweeps(*, arms: int, per_arm: tuple[float, ...]) -> Mapping[str, Swe
         "bar": game(
             sims.drawn_bar,
             axes,
-            {"width": max(NARROW, arms)},
+            {"width": max(WIDTH, arms)},
             4,
             **bar_inputs(arms),
             **hard(arms),

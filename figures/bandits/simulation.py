@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from scipy import stats
 from xarray import DataArray
 
-from ...checks.bandits.common import NARROW, game, number, widened
+from ...checks.bandits.common import WIDTH, game, number, widened
 from ...sims import bandits as sims
 from ...sims.bandits.sweeps import stage_count
 from ...sims.sweep import Sweep, zip_
@@ -34,7 +34,11 @@ def horizon(arms: int) -> float:
 
 
 def sweeps(
-    *, arms: tuple[int, ...], widths: tuple[int, ...], stages: int
+    *,
+    arms: tuple[int, ...],
+    widths: tuple[int, ...],
+    stages: int,
+    ladders: tuple[str, ...],
 ) -> Mapping[str, Sweep]:
     """Every algorithm on both families.
 
@@ -42,15 +46,18 @@ def sweeps(
         arms: K.
         widths: Arms the program of each K is compiled for.
         stages: Stages of the bar's program; the last one is repeated.
+        ladders: Which of the ladders play.
     """
     return {
         f"{name} {size}": made
         for size, width in zip(arms, widths, strict=True)
-        for name, made in _players(size, width, stages).items()
+        for name, made in _players(size, width, stages, ladders).items()
     }
 
 
-def _players(arms: int, width: int, stages: int) -> dict[str, Sweep]:
+def _players(
+    arms: int, width: int, stages: int, ladders: tuple[str, ...]
+) -> dict[str, Sweep]:
     shape, family = {"width": width}, {"family": [1.0, 2.0]}
     inputs: dict[str, Any] = {
         "gap": 0.1,
@@ -67,7 +74,7 @@ def _players(arms: int, width: int, stages: int) -> dict[str, Sweep]:
             **inputs,
         )
     }
-    for name in LADDERS:
+    for name in ladders:
         groups, level_pulls = theory.ladder_preset(name, arms, horizon(arms))
         made[name] = game(
             sims.drawn_ladder,
@@ -81,7 +88,7 @@ def _players(arms: int, width: int, stages: int) -> dict[str, Sweep]:
     made["bar"] = game(
         sims.drawn_bar,
         family,
-        {"width": max(arms, NARROW)},
+        {"width": max(arms, WIDTH)},
         stage_pulls=first * growth,
         rise=0.2 / np.sqrt(first),
         **inputs,
@@ -115,7 +122,7 @@ def _king(arms: int, shape: Mapping[str, Any], inputs: Mapping[str, Any]) -> Swe
 def rows_of(data: Data, arms: int) -> dict[str, DataArray]:
     """Algorithm to its regrets (seed, family), paper-tuned uniform first."""
     found = {}
-    for name in ("uniform", *LADDERS, "bar", "king"):
+    for name in ("uniform", *data.sizes["ladders"], "bar", "king"):
         regret = data.sweeps[f"{name} {arms}"].regret
         regret = regret.squeeze([d for d in ("width", "groups") if d in regret.dims])
         axis = next((d for d in regret.dims if d not in ("seed", "family")), None)
@@ -135,7 +142,7 @@ def ratio(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     return float(value), float(half)
 
 
-def cost_constants(arms: int) -> dict[str, float]:
+def cost_constants(arms: int, ladders: tuple[str, ...]) -> dict[str, float]:
     """Pulls of exploration over those of the paper's uniform exploration, exactly."""
     total = horizon(arms)
     base = number(theory.paper_pulls(arms, total))
@@ -143,7 +150,7 @@ def cost_constants(arms: int) -> dict[str, float]:
         f"uniform, {name}": number(rule(arms, total)) / base
         for name, rule in TUNINGS.items()
     }
-    for name in LADDERS:
+    for name in ladders:
         groups, level_pulls = theory.ladder_preset(name, arms, total)
         pulls = theory.ladder_pulls(arms, tuple(groups), np.asarray(level_pulls))
         found[name] = number(pulls) / (arms * base)
@@ -166,6 +173,7 @@ def draw(data: Data) -> Canvas:
 def _panel(axes: Axes, data: Data, size: int) -> None:
     rows = rows_of(data, size)
     names, places = list(rows), np.arange(len(rows))
+    ladders = data.sizes["ladders"]
     base = rows["uniform, paper"]
     for shift, (family, label), colour in zip(
         (-0.2, 0.2), FAMILIES.items(), (0, 5), strict=True
@@ -175,12 +183,12 @@ def _panel(axes: Axes, data: Data, size: int) -> None:
         mean, half = np.array(found).T
         colour = style.COLOURS[colour]
         axes.bar(places + shift, mean, 0.38, yerr=half, color=colour, label=label)
-        stored = [data.sweeps[f"{k} {size}"].stored_regret for k in LADDERS]
+        stored = [data.sweeps[f"{k} {size}"].stored_regret for k in ladders]
         charged = [s.sel(family=family).values.mean() / against.mean() for s in stored]
-        spots = [names.index(k) + shift for k in LADDERS]
+        spots = [names.index(k) + shift for k in ladders]
         note = "pulls charged to the stored arm" if shift > 0 else None
         axes.plot(spots, charged, "x", color=style.COLOURS[4], ms=5, label=note)
-    exact = cost_constants(size)
+    exact = cost_constants(size, ladders)
     spots = [names.index(name) for name in exact]
     axes.hlines(
         list(exact.values()),
@@ -215,18 +223,26 @@ FIGURES = (
         draw=draw,
         sweeps=sweeps,
         sizes={
-            "quick": {"seeds": 50, "arms": (500,), "widths": (1024,), "stages": 13},
+            "quick": {
+                "seeds": 50,
+                "arms": (500,),
+                "widths": (1024,),
+                "stages": 13,
+                "ladders": ("tower",),
+            },
             "paper": {
                 "seeds": 50,
                 "arms": (500, 5000, 50000),
                 "widths": (500, 5000, 50000),
                 "stages": 15,
+                "ladders": LADDERS,
             },
             "gpu": {
                 "seeds": 4096,
                 "arms": (500, 5000, 50000),
                 "widths": (500, 5000, 50000),
                 "stages": 15,
+                "ladders": LADDERS,
             },
         },
     ),

@@ -77,21 +77,39 @@ def simulate_uniform(
     return outcome.settle(gaps, spent, jnp.argmax(seen), horizon, per_arm=per_arm)
 
 
-@simulator(outputs=outcome.OUTPUTS, dtype="float64", quantum=64, tile=256)
+def check_pull_by_pull(means: Any, pulls: Any, horizon: Any, most: int) -> str | None:
+    """What is wrong with a game that is drawn one pull at a time."""
+    wrong = check_uniform(means, pulls, horizon, reward="bernoulli")
+    if wrong or (np.asarray(pulls) <= most).all():
+        return wrong
+    return f"`pulls` must not exceed `most` = {most}, got {float(np.max(pulls))}."
+
+
+@simulator(
+    outputs=outcome.OUTPUTS,
+    check=check_pull_by_pull,
+    dtype="float64",
+    quantum=64,
+    tile=256,
+)
 def simulate_pull_by_pull(
     key: Key[Array, ""],
     means: Float[Array, " arms"],
+    pulls: Float[Array, ""],
     horizon: Float[Array, ""],
+    fair: Float[Array, ""] | float = 1.0,
     *,
-    pulls: int,
+    most: int,
 ) -> dict[str, Array]:
     """Uniform exploration with Bernoulli rewards drawn one pull at a time.
 
     Args:
         key: Random key.
         means: Means in order of arrival; −∞ marks absent arms.
+        pulls: $m$ pulls of every arm, at most `most` (rounded up).
         horizon: $T$.
-        pulls: $m$ pulls of every arm.
+        fair: 1: equal counts are decided by lot; 0: for the arm that came first.
+        most: Pulls of an arm the program is compiled for.
 
     Returns:
         `regret, loss, chosen, explored, accepts, peak_memory`.
@@ -99,13 +117,17 @@ def simulate_pull_by_pull(
     Claim:
         SB-1: the same joint law as `simulate_uniform(reward="bernoulli")`.
     """
-    gaps = streams.gaps_of(means)
+    outcome.refuse(
+        check_pull_by_pull, means=means, pulls=pulls, horizon=horizon, most=most
+    )
+    gaps, pulls = streams.gaps_of(means), jnp.ceil(pulls)
     reward_key, tie_key = jax.random.split(key)
-    draws = jax.random.uniform(reward_key, (pulls, *means.shape), means.dtype)
-    counts = jnp.sum(draws < means[None], axis=0, dtype=means.dtype)
-    ties = jax.random.uniform(tie_key, means.shape, means.dtype)
-    seen = jnp.where(jnp.isfinite(gaps), counts + ties, -jnp.inf)
-    spent = jnp.where(jnp.isfinite(gaps), float(pulls), 0.0)
+    draws = jax.random.uniform(reward_key, (most, *means.shape), means.dtype)
+    is_made = jnp.arange(most, dtype=means.dtype)[:, None] < pulls
+    counts = jnp.sum((draws < means[None]) & is_made, axis=0, dtype=means.dtype)
+    lots = fair * jax.random.uniform(tie_key, means.shape, means.dtype)
+    seen = jnp.where(jnp.isfinite(gaps), counts + lots, -jnp.inf)
+    spent = jnp.where(jnp.isfinite(gaps), pulls, 0.0)
     return outcome.settle(gaps, spent, jnp.argmax(seen), horizon)
 
 

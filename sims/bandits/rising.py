@@ -1,15 +1,44 @@
 """The rising bar: one arm in memory, measured against a number that only rises."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from ..sweep import simulator
 from . import outcome, streams
 
 OUTPUTS = {**outcome.OUTPUTS, "bar_first": (), "bar_last": ()}
+BLOCK = 512  # arms at a time: their draws and all that follows stay in the cache
+Noise = Callable[[Int[Array, ""]], Float[Array, "block stages"]]
+
+
+class Reign(NamedTuple):
+    """The game so far: θ, king with gap and last mean, sums, θ after the first arm."""
+
+    bar: Float[Array, ""]
+    king: Int[Array, ""]
+    loss: Float[Array, ""]
+    final: Float[Array, ""]
+    accepts: Int[Array, ""]
+    explored: Float[Array, ""]
+    paid: Float[Array, ""]
+    first: Float[Array, ""]
+
+
+class Block(NamedTuple):
+    """Consecutive arms: gaps, last mean, lowest mean up to each stage, first arm.
+
+    The first `played` of them were in the block before.
+    """
+
+    gaps: Float[Array, " block"]
+    final: Float[Array, " block"]
+    lowest: Float[Array, "stages block"]
+    start: Int[Array, ""]
+    played: Int[Array, ""]
 
 
 def check_bar(
@@ -63,11 +92,13 @@ def simulate_bar(
         horizon=horizon,
         sigma=sigma,
     )
-    shape = (*means.shape, *stage_pulls.shape)
-    tape = jax.random.normal(key, shape, means.dtype)
-    return bar_from_tape(
-        tape, means, stage_pulls, rise, horizon, sigma, per_arm=per_arm
-    )
+    shape = min(BLOCK, means.shape[0]), stage_pulls.shape[0]
+
+    def noise(index: Int[Array, ""]) -> Float[Array, "block stages"]:
+        return jax.random.normal(jax.random.fold_in(key, index), shape, means.dtype)
+
+    rules = stage_pulls, rise, horizon, sigma
+    return _play(noise, streams.gaps_of(means), rules, per_arm)
 
 
 def bar_from_tape(
@@ -94,32 +125,137 @@ def bar_from_tape(
     Returns:
         As `simulate_bar`.
     """
-    gaps = streams.gaps_of(means)
+    arms, block = means.shape[0], min(BLOCK, means.shape[0])
+
+    def noise(index: Int[Array, ""]) -> Float[Array, "block stages"]:
+        start = jnp.minimum(index * block, arms - block)
+        return jax.lax.dynamic_slice_in_dim(tape, start, block)
+
+    rules = stage_pulls, rise, horizon, sigma
+    return _play(noise, streams.gaps_of(means), rules, per_arm)
+
+
+def _play(
+    noise: Noise, gaps: Float[Array, " arms"], rules: tuple[Any, ...], per_arm: bool
+) -> dict[str, Array]:
+    """The game, block by block; the last block reaches back to arms that have played.
+
+    Args:
+        noise: Number of a block to the normals of its arms.
+        gaps: Gaps; infinite for absent arms.
+        rules: Stages, rise, horizon and standard deviation.
+        per_arm: Return `pulls_per_arm` too.
+    """
+    stage_pulls, rise, horizon, sigma = rules
+    arms, block = gaps.shape[0], min(BLOCK, gaps.shape[0])
     steps = jnp.diff(stage_pulls, prepend=jnp.zeros_like(stage_pulls[:1]))
-    sums = jnp.cumsum(jnp.sqrt(steps)[None] * tape, axis=1)
-    lowest = jax.lax.cummin(sigma * sums / stage_pulls[None], axis=1) - gaps[:, None]
-    final = sigma * sums[:, -1] / stage_pulls[-1] - gaps
+    scales = sigma * jnp.sqrt(steps)
 
-    def arrive(
-        bar: Float[Array, ""], arm: tuple[Array, Array]
-    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        worst, last = arm
-        return jnp.where(worst >= bar + rise, last, bar), bar
+    def play(reign: Reign, index: Int[Array, ""]) -> tuple[Reign, Array | None]:
+        played = index * block
+        start = jnp.minimum(played, arms - block)
+        here = jax.lax.dynamic_slice_in_dim(gaps, start, block)
+        lowest, final = _stage_means(noise(index), here, scales, stage_pulls)
+        opening = reign._replace(first=final[0], final=final[0])
+        reign = jax.tree.map(lambda a, b: jnp.where(index == 0, a, b), opening, reign)
+        seen = Block(here, final, lowest, start, played - start)
+        reign, pulls = _judge(reign, seen, steps, rise, horizon)
+        return reign, pulls if per_arm else None
 
-    start = jnp.full_like(final[0], -jnp.inf)
-    _, bars = jax.lax.scan(arrive, start, (lowest[:, -1], final))
-    passed = lowest >= (bars + rise)[:, None]
-    wanted = steps[0] + passed[:, :-1].astype(steps.dtype) @ steps[1:]
-    wanted = jnp.where(jnp.isfinite(gaps), wanted, 0.0)
-    kings = passed[:, -1] & (jnp.cumsum(wanted) <= horizon)
-    order = jnp.arange(gaps.shape[0])
-    chosen = jnp.max(jnp.where(kings, order, 0))
-    result = outcome.settle(
-        gaps,
-        outcome.truncate(wanted, horizon),
-        chosen,
+    blocks = jnp.arange(-(-arms // block), dtype=jnp.int32)
+    reign, pulls = jax.lax.scan(play, _throne(gaps[0]), blocks)
+    result = outcome.conclude(
+        (reign.explored, reign.paid),
+        reign.loss,
+        reign.king,
         horizon,
-        accepts=jnp.maximum(jnp.sum(kings), 1),
-        per_arm=per_arm,
+        accepts=jnp.maximum(reign.accepts, 1),
     )
-    return {**result, "bar_first": final[0], "bar_last": final[chosen]}
+    if pulls is not None:
+        spent = jnp.append(pulls[:-1], pulls[-1, len(blocks) * block - arms :])
+        rest = jnp.maximum(horizon - reign.explored, 0.0)
+        result["pulls_per_arm"] = spent.at[reign.king].add(rest)
+    return {**result, "bar_first": reign.first, "bar_last": reign.final}
+
+
+def _throne(gap: Float[Array, ""]) -> Reign:
+    """Before the first arm, which is king whatever comes."""
+    zero, none = jnp.zeros_like(gap), jnp.int32(0)
+    bar = jnp.full_like(gap, -jnp.inf)
+    return Reign(bar, none, gap, zero, none, zero, zero, zero)
+
+
+def _stage_means(
+    noise: Float[Array, "block stages"],
+    gaps: Float[Array, " block"],
+    scales: Float[Array, " stages"],
+    stage_pulls: Float[Array, " stages"],
+) -> tuple[Float[Array, "stages block"], Float[Array, " block"]]:
+    """The lowest mean up to each stage, and the mean at the last one."""
+
+    def add(
+        state: tuple[Array, Array, Array], stage: tuple[Array, Array, Array]
+    ) -> tuple[tuple[Array, Array, Array], Array]:
+        total, worst, _ = state
+        normals, scale, pulls = stage
+        total = total + scale * normals
+        mean = total / pulls - gaps
+        worst = jnp.minimum(worst, mean)
+        return (total, worst, mean), worst
+
+    zero = jnp.zeros_like(gaps)
+    start = zero, zero + jnp.inf, zero
+    (_, _, final), lowest = jax.lax.scan(add, start, (noise.T, scales, stage_pulls))
+    return lowest, final
+
+
+def _bars(
+    bar: Float[Array, ""], block: Block, rise: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, " block"]]:
+    """θ after the block, and before each of its arms: from one accept to the next."""
+    size = block.gaps.shape[0]
+    index = jnp.arange(size, dtype=jnp.int32)
+
+    def look(search: tuple[Array, ...]) -> tuple[Array, ...]:
+        place, bar, bars, _ = search
+        passes = (block.lowest[-1] >= bar + rise) & (index > place)
+        accepted = jnp.min(jnp.where(passes, index, size))
+        found = accepted < size
+        bar = jnp.where(found, block.final[jnp.minimum(accepted, size - 1)], bar)
+        return accepted, bar, jnp.where(index > accepted, bar, bars), found
+
+    start = block.played - 1, bar, jnp.full_like(block.gaps, bar), jnp.array(True)
+    _, bar, bars, _ = jax.lax.while_loop(lambda search: search[3], look, start)
+    return bar, bars
+
+
+def _judge(
+    reign: Reign,
+    block: Block,
+    steps: Float[Array, " stages"],
+    rise: Float[Array, ""],
+    horizon: Float[Array, ""],
+) -> tuple[Reign, Float[Array, " block"]]:
+    """The game after a block, and the pulls of its arms."""
+    bar, bars = _bars(reign.bar, block, rise)
+    index = jnp.arange(block.gaps.shape[0], dtype=jnp.int32)
+    arrives = (index >= block.played) & jnp.isfinite(block.gaps)
+    passed = block.lowest >= (bars + rise)[None]
+    later = jnp.where(passed[:-1], steps[1:, None], 0.0)
+    wanted = jnp.where(arrives, steps[0] + jnp.sum(later, axis=0), 0.0)
+    after = reign.explored + jnp.cumsum(wanted)
+    pulls = jnp.clip(horizon - (after - wanted), 0.0, wanted)
+    kings = arrives & passed[-1] & (after <= horizon)
+    last = jnp.max(jnp.where(kings, index, -1))
+    crowned, place = last >= 0, jnp.maximum(last, 0)
+    after_block = Reign(
+        bar,
+        jnp.where(crowned, block.start + place, reign.king),
+        jnp.where(crowned, block.gaps[place], reign.loss),
+        jnp.where(crowned, block.final[place], reign.final),
+        reign.accepts + jnp.sum(kings, dtype=jnp.int32),
+        reign.explored + jnp.sum(pulls),
+        reign.paid + jnp.sum(outcome.charge(block.gaps) * pulls),
+        reign.first,
+    )
+    return after_block, pulls

@@ -4,6 +4,7 @@ Parameters are the same for all: horizon, gap of the good arm, and a tuning in u
 (T/K)^{2/3} for the pulls (of c_0 for several passes); the rest is as in the checks.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -17,6 +18,7 @@ from . import climb, eliminate, explore, outcome, rising, rounds, streams, thron
 
 GROUP, GROWTH, STAGE_GROWTH, CONF = 4, 2.2, 1.5, 8.0
 Scalar = Float[Array, ""]
+_declare = functools.partial(simulator, dtype="float64", tile=64)
 
 
 def check_sweep(
@@ -50,7 +52,7 @@ def _affordable(share: float) -> Any:
     return check
 
 
-@simulator(outputs=outcome.OUTPUTS, check=_affordable(1.0), dtype="float64", tile=64)
+@_declare(outputs=outcome.OUTPUTS, check=_affordable(1.0))
 def uniform(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -67,7 +69,7 @@ def uniform(
     return explore.simulate_uniform(play_key, means, pulls, horizon)
 
 
-@simulator(outputs=outcome.OUTPUTS, check=_affordable(2.3), dtype="float64", tile=64)
+@_declare(outputs=outcome.OUTPUTS, check=_affordable(2.3))
 def ladder(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -83,14 +85,13 @@ def ladder(
     levels = 1
     while GROUP**levels < arms:
         levels += 1
-    scale = jnp.asarray(GROWTH ** np.arange(levels), means.dtype)
-    pulls = _unit(horizon, tuning, arms) * scale
+    pulls = _powers(GROWTH, levels, means) * _unit(horizon, tuning, arms)
     return climb.simulate_ladder(
         play_key, means, pulls, horizon, groups=(GROUP,) * levels
     )
 
 
-@simulator(outputs=rising.OUTPUTS, check=check_sweep, dtype="float64", tile=64)
+@_declare(outputs=rising.OUTPUTS, check=check_sweep)
 def bar(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -104,13 +105,12 @@ def bar(
     """Stages n_1 1.5^ℓ, n_1 = tuning · (T/K)^{2/3}, required rise 0.2/√n_1."""
     means, play_key = _arrivals(key, gap, arms, instance, order)
     first = _unit(horizon, tuning, arms)
-    growth = STAGE_GROWTH ** np.arange(stage_count(arms))
-    stages = first * jnp.asarray(growth, means.dtype)
+    stages = _powers(STAGE_GROWTH, stage_count(arms), means) * first
     rise = 0.2 / jnp.sqrt(first)
     return rising.simulate_bar(play_key, means, stages, rise, horizon)
 
 
-@simulator(outputs=outcome.OUTPUTS, check=check_sweep, dtype="float64", tile=64)
+@_declare(outputs=outcome.OUTPUTS, check=check_sweep)
 def king(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -127,7 +127,22 @@ def king(
     return throne.simulate_king(play_key, means, first, 2 * first, 2 * first, horizon)
 
 
-@simulator(outputs=outcome.OUTPUTS, check=check_sweep, dtype="float64", tile=64)
+def _check_multipass(
+    horizon: Any,
+    gap: Any,
+    tuning: Any,
+    arms: int,
+    instance: str,
+    order: str,
+    passes: int,
+) -> str | None:
+    """The same check, and at least one pass."""
+    if passes < 1:
+        return f"`passes` must be at least 1, got {passes}."
+    return check_sweep(horizon, gap, tuning, arms, instance, order)
+
+
+@_declare(outputs=outcome.OUTPUTS, check=_check_multipass)
 def multipass(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -148,7 +163,7 @@ def multipass(
     return rounds.simulate_multipass(play_key, means, grid, conf, horizon)
 
 
-@simulator(outputs=outcome.OUTPUTS, check=check_sweep, dtype="float64", tile=64)
+@_declare(outputs=outcome.OUTPUTS, check=check_sweep)
 def elimination(
     key: Key[Array, ""],
     horizon: Scalar,
@@ -168,6 +183,11 @@ def elimination(
 def stage_count(arms: int) -> int:
     """Stages of the bar with growth 1.5: enough that K arms do not slip through."""
     return math.ceil(math.log(12.5 * math.log(20 * arms), STAGE_GROWTH)) + 1
+
+
+def _powers(growth: float, count: int, like: Array) -> Float[Array, " {count}"]:
+    """1, r, r², … in the precision of `like`."""
+    return jnp.asarray(growth ** np.arange(count), like.dtype)
 
 
 def _unit(horizon: Scalar, tuning: Any, arms: int) -> Scalar:

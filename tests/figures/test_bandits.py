@@ -10,7 +10,12 @@ from limen.theory import bandits
 SMALL = {
     "sandwich": {"arms": (16, 64), "widths": (64, 64), "bars": (16, 64)},
     "horizon": {"arms": 16, "per_arm": (1e4, 1e6)},
-    "simulation": {"arms": (20, 30), "widths": (64, 64), "stages": 13},
+    "simulation": {
+        "arms": (20, 30),
+        "widths": (64, 64),
+        "stages": 13,
+        "ladders": ("log", "loglog", "tower"),
+    },
     "passes": {"per_arm": (1e6, 1e8)},
     "tail": {"arms": 64, "per_arm": 1e4},
     "order": {"arms": (16, 32), "width": 64},

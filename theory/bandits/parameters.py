@@ -66,6 +66,11 @@ def check_noise(sigma: Any) -> None:
     require(sigma, sigma > 0, "`sigma` must be positive.")
 
 
+def check_largest_gap(gap_max: Any) -> None:
+    """A positive largest gap."""
+    require(gap_max, gap_max > 0, "`gap_max` must be positive.")
+
+
 def check_exploration(arms: int, pulls: Any, horizon: Any) -> None:
     """A game whose uniform exploration fits into the horizon."""
     check_game(arms, horizon)

@@ -13,9 +13,9 @@ from .parameters import (
     Points,
     Scalar,
     Vector,
-    check_arms,
     check_exploration,
     check_game,
+    check_largest_gap,
     check_noise,
     pull_counts,
 )
@@ -107,8 +107,8 @@ def uniform_regret_slippage(
     check_exploration(arms, pulls, horizon)
     check_noise(sigma)
     gap = require(gap, gap > 0, "`gap` must be positive.")
-    miss = 1 - slippage_hit(arms, gap * jnp.sqrt(pulls) / sigma)
-    return jnp.asarray(gap * ((arms - 1) * pulls + (horizon - arms * pulls) * miss))
+    hit = slippage_hit(arms, gap * jnp.sqrt(pulls) / sigma)
+    return _slippage_regret(arms, pulls, horizon, gap, hit)
 
 
 @pull_counts
@@ -138,11 +138,17 @@ def bernoulli_slippage_regret(
         SB-2, exact identity [derived].
     """
     check_exploration(arms, pulls, horizon)
-    require(good, good > base, "`good` must exceed `base`.")
-    miss = 1 - bernoulli_slippage_hit(arms, pulls, base, good)
-    return jnp.asarray(
-        (good - base) * ((arms - 1) * pulls + (horizon - arms * pulls) * miss)
-    )
+    good = require(good, good > base, "`good` must exceed `base`.")
+    hit = bernoulli_slippage_hit(arms, pulls, base, good)
+    return _slippage_regret(arms, pulls, horizon, good - base, hit)
+
+
+def _slippage_regret(
+    arms: int, pulls: Cells, horizon: Cells, gap: Cells, hit: Cells
+) -> Float[Array, "*#cells"]:
+    """Δ [(K−1) m + (T − Km)(1 − hit)]."""
+    paid = (arms - 1) * pulls + (horizon - arms * pulls) * (1 - hit)
+    return jnp.asarray(gap * paid)
 
 
 @pull_counts
@@ -209,7 +215,7 @@ def tuned_pulls(
     """
     check_game(arms, horizon)
     check_noise(sigma)
-    require(gap_max, gap_max > 0, "`gap_max` must be positive.")
+    check_largest_gap(gap_max)
     scale = sigma * horizon / (gap_max * arms)
     return jnp.cbrt(scale**2 * np.log(arms) / 2)
 
@@ -247,7 +253,7 @@ def uniform_regret_upper_bound(
     """
     check_exploration(arms, pulls, horizon)
     check_noise(sigma)
-    require(gap_max, gap_max > 0, "`gap_max` must be positive.")
+    check_largest_gap(gap_max)
     loss = sigma * jnp.sqrt(2 * np.log(arms) / pulls)
     return jnp.asarray(gap_max * arms * pulls + (horizon - arms * pulls) * loss)
 
@@ -271,6 +277,5 @@ def tuned_over_paper_ratio(arms: int, horizon: Points) -> Float[Array, "*cells"]
     Claim:
         SB-11, ordering [derived].
     """
-    check_arms(arms)
     check_game(arms, horizon)
     return jnp.cbrt(np.log(arms) / jnp.log(horizon)) / 2
