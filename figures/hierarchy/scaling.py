@@ -227,7 +227,7 @@ FIGURES = (
                 "seeds": 16,
                 "dim": 128,
                 "ratios": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
-                "dims": (16, 24),
+                "dims": (16,),
             },
             "paper": {
                 "seeds": 32,
@@ -269,10 +269,9 @@ FIGURES = (
         caption="Gap of the overlap to the Gaussian-equivalent model at $n/D = 12$, $b "
         "= (1, -.7, .5)$: raw Gaussian inputs, the learner that rescales its "
         "inputs to length √d, inputs on the sphere. Trends in $d$ are checked "
-        "(HS-11), not constants.",
+        "(HS-11), not constants. Drawn from preset paper on, as HS-11 is.",
         sweeps=universality,
         sizes={
-            "quick": {"seeds": 32, "dims": (12, 20), "ratio": 12.0},
             "paper": {"seeds": 64, "dims": (16, 24, 32), "ratio": 12.0},
         },
         draw=draw_universality,

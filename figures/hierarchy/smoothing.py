@@ -6,19 +6,28 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from ...checks.hierarchy.teachers import actual, curve, theory
-from ...checks.hierarchy.window import DISTANCES, noisy, tabulated, window_rows
+from ...checks.hierarchy.window import (
+    DISTANCES,
+    SHARED_COUNTS,
+    noisy,
+    tabulated,
+    window_rows,
+)
 from ...sims.sweep import Sweep
 from .. import style
 from ..figure import Data, Figure
 from .curves import Limits, mean_and_error, table
 
 RATIOS = (1.5, 2.25, 3.0, 3.75, 4.5, 6.0)
+SHARED = tuple(n / 64 for n in SHARED_COUNTS)  # those of HS-8 at quick
 
 
-def window(*, dims: tuple[int, ...], size: int, replicas: int) -> Mapping[str, Sweep]:
+def window(
+    *, dims: tuple[int, ...], ratios: tuple[float, ...], size: int, replicas: int
+) -> Mapping[str, Sweep]:
     """The table of c(w), and one noisy feature around its threshold."""
     table_sweep = {"table": tabulated(size=size, replicas=replicas)}
-    curves = {f"D={dim}": curve(noisy(), size=dim, ratios=RATIOS) for dim in dims}
+    curves = {f"D={dim}": curve(noisy(), size=dim, ratios=ratios) for dim in dims}
     return table_sweep | curves
 
 
@@ -35,9 +44,10 @@ def draw_window(data: Data) -> Canvas:
     style.theory(left, fine, curve_c, "$c(w)$, tridiagonal", 6)
     left.errorbar(DISTANCES, c, error, fmt="k.", ms=3)
     style.mutant(left, fine, 2 * np.maximum(fine, 0), "no smoothing, $2w_+$")
-    dense = np.linspace(RATIOS[0], RATIOS[-1], 19)
+    along = data.sizes["ratios"]
+    dense = np.linspace(along[0], along[-1], 19)
     for place, dim in enumerate(data.sizes["dims"]):
-        ratios = actual(dim, RATIOS)
+        ratios = actual(dim, along)
         q, spread = mean_and_error(table(data.sweeps[f"D={dim}"], "overlap")[..., 0])
         w, amplitude, limit = _windows(limits, ratios, dim)
         rescaled = (q - limit) * dim ** (1 / 3) / amplitude + 2 * np.maximum(w, 0)
@@ -87,10 +97,17 @@ FIGURES = (
         "smoothing.",
         sweeps=window,
         sizes={
-            "quick": {"seeds": 128, "dims": (64, 128), "size": 250, "replicas": 4},
+            "quick": {
+                "seeds": 128,
+                "dims": (64,),
+                "ratios": SHARED,
+                "size": 250,
+                "replicas": 4,
+            },
             "paper": {
                 "seeds": 512,
                 "dims": (64, 128, 256),
+                "ratios": RATIOS,
                 "size": 1000,
                 "replicas": 4,
             },
