@@ -111,7 +111,8 @@ FIGURES = (
         name="phase-diagram",
         caption="Recovered fraction $m(n)/p$ for $d = 10^4$, $p = d^{1/2}$ (HS-6), with"
         r" the exponents $\alpha_1$ and $\alpha_p$ of the first and last "
-        "feature: plateau, power law, 1/n.",
+        "feature: plateau, power law, 1/n. The exponents leave out the constants "
+        "1/2 and S of HS-5, which at this d lower the colours by up to 0.15.",
         sizes=ALWAYS,
         draw=draw_phases,
     ),

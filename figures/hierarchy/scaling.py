@@ -57,6 +57,7 @@ def draw_errors(data: Data) -> Canvas:
     fine = np.geomspace(at[0], at[-1], 20)
     for place, gamma in enumerate(GAMMAS):
         _draw_gamma(panels[0, 0], data, gamma, place, at, fine)
+    _draw_guides(panels[0, 0], at)
     panels[0, 0].set_ylim(0.008, 1.4)
     panels[0, 0].set_title("mode gauss, $p = 16$")
     _draw_dims(panels[0, 1], data)
@@ -74,13 +75,17 @@ def _draw_gamma(
     rows = table(data.sweeps[f"gamma {gamma}"], "nmse_population")
     style.theory(axes, fine, Limits(teacher).errors(fine), rf"$\gamma={gamma}$", place)
     style.points(axes, at, *mean_and_error(rows), "", place)
-    if gamma != 1.0:
-        return
+
+
+def _draw_guides(axes: Axes, at: np.ndarray) -> None:
+    """The naive staircase and the power law with its constant, γ = 1."""
+    fine = np.geomspace(at[0], at[-1], 120)
     size = {"num_features": FEATURES, "feature_dim": 1000}
-    stairs = [theory.staircase_nmse(1e3 * r, gamma, **size) for r in fine]
-    style.mutant(axes, fine, [float(s) for s in stairs], "naive staircase")
-    law = [theory.power_law_nmse(1e3 * r, gamma, feature_dim=1000) for r in fine]
-    axes.plot(fine, [float(v) for v in law], ":k", label=r"$p=\infty$: $n^{-1/2}$")
+    stairs = [float(theory.staircase_nmse(1e3 * r, 1.0, **size)) for r in fine]
+    style.mutant(axes, fine, stairs, r"naive staircase, $\gamma=1$")
+    ends = [at[0], at[-1]]
+    law = [float(theory.power_law_nmse(1e3 * r, 1.0, feature_dim=1000)) for r in ends]
+    axes.plot(ends, law, ":k", label=r"$\gamma=1$, $p=\infty$: $n^{-1/2}$")
 
 
 def _draw_dims(axes: Axes, data: Data) -> None:
@@ -139,7 +144,7 @@ def draw_separation(data: Data) -> Canvas:
     axes.plot(n / dim**2, best, "-k", lw=1.6, label=r"kernel, best $\lambda$")
     style.bound(axes, [at[0], n[-1] / dim**2], [1 - share] * 2, "floor, degree 3", 6)
     axes.axvline(dim**2 / 24, color=style.MUTANT, lw=0.7)
-    axes.annotate(" $n = d^4/24$", (dim**2 / 24, 0.1), fontsize=7)
+    axes.annotate(" $n = d^4/24$", (dim**2 / 24, 1.53), fontsize=7)
     logarithmic(axes)
     axes.set(xlabel="$n/d^2$", ylabel="NMSE", ylim=(0, 1.6))
     axes.legend(loc="upper right")
@@ -207,7 +212,7 @@ def draw_universality(data: Data) -> Canvas:
         axes.set(xlabel="input dimension $d$", xlim=(0.85 * dims[0], 1.18 * dims[-1]))
         axes.set_title(f"feature {k + 1}")
     panels[0, 0].set_ylabel(r"gap $q_k^{\mathrm{gauss}} - q_k$")
-    panels[0, 0].set_ylim(0.04, 1.5)
+    panels[0, 0].set_ylim(0.02, 1.5)
     panels[0, 0].legend(loc="upper right", ncols=2)
     return figure
 
@@ -217,8 +222,8 @@ FIGURES = (
         name="scaling-law",
         caption="Test error of the population readout. Left: several decay exponents; "
         "lines: HS-7 with the overlaps of HS-3; dotted: the power law with its "
-        r"constant at $\gamma = 1$, $p = \infty$ (the simulated target has eight"
-        " features, hence leaves it); grey: the naive staircase. Right: the "
+        r"constant at $\gamma = 1$, $p = \infty$ (the simulated target has"
+        " sixteen features, hence leaves it); grey: the naive staircase. Right: the "
         "standard target on the sphere at several input dimensions, collapsed "
         "on $n/D$.",
         sweeps=errors,
