@@ -100,8 +100,13 @@ def shared_out(order: Order) -> str:
     """Do one worker's share of a sweep whose store several processes fill.
 
     Raises:
-        SpecificationError: If `worker` is not of the form i/W.
+        SpecificationError: If `worker` is not of the form i/W, or stands beside other
+            ways to share the work out.
     """
+    if order.cluster or order.workers != 1:
+        raise engine.SpecificationError(
+            "`--worker` takes no `--workers` and no `--cluster` beside it."
+        )
     number, _, count = order.worker.partition("/")
     if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
         raise engine.SpecificationError(

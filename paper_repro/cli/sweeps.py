@@ -86,6 +86,8 @@ def sweep(
         max_seconds=max_seconds,
         strict=strict,
     )
+    if worker and output:
+        raise typer.BadParameter("`-o` needs all rows: run it without `--worker`.")
     if dry_run:
         typer.echo(sweeping.planned(order))
     else:

@@ -26,7 +26,6 @@ MAGIC = b"LIMENBLK"
 DIGEST = 16
 START = struct.Struct("<8sQ")
 HEADER = {"quanta", "cells", "group", "address", "quantum", "replicas"}
-CELL = {"values", "words"}
 
 
 @dataclass
@@ -157,7 +156,7 @@ def _header(path: Path, text: bytes) -> dict[str, Any]:
         header = restore(text)
         missing = HEADER - header.keys()
         for cell in header.get("cells", {}).values():
-            missing |= CELL - cell.keys()
+            missing |= {"values"} - cell.keys()
     except (ValueError, AttributeError, TypeError, IndexError) as error:
         raise CorruptBlock(f"{path}: the header is damaged.") from error
     if missing:

@@ -9,7 +9,6 @@ from .canonical import digest
 from .grid import named
 from .keep import Store
 from .plan import Arrays, Cell, Group, Plan, Quantum
-from .streams import cell_keys
 
 JOB_BYTES = 64 * 2**20
 SLAB = 2**14
@@ -63,8 +62,7 @@ class Job:
         number, offset = np.divmod(np.minimum(lanes, self.lanes - 1), group.width)
         cell = np.array([place[key] for key, _ in self.quanta])[number]
         first = np.array([index * group.width for _, index in self.quanta])[number]
-        words = np.array([c.words for c in cells], np.uint32)
-        keys = cell_keys(group.base_seed, group.stream, words)[cell]
+        keys = np.array([c.stream for c in cells], np.uint32)[cell]
         tables = {n: np.stack([c.inputs[n] for c in cells]) for n in cells[0].inputs}
         inputs = {name: table[cell] for name, table in tables.items()}
         return group.recipe.lane_keys(keys, first + offset), inputs

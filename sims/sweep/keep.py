@@ -294,7 +294,7 @@ def _header(
         "shared": {name: array_digest(a) for name, a in group.shared.items()},
         **{name: getattr(group, name) for name in same},
         "cells": {
-            cell.key: {"values": cell.values, "words": cell.words, "row": row}
+            cell.key: {"values": cell.values, "stream": cell.stream, "row": row}
             for row, cell in enumerate(cells)
         },
         "quanta": [[*quantum, one] for quantum, one in zip(quanta, bits, strict=True)],

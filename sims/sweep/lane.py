@@ -18,7 +18,6 @@ from .program import Recipe
 from .simulator import resolve
 from .source import source_hash
 from .store import find_block, opened
-from .streams import cell_keys
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,13 @@ def rerun_lane(
         )
     key, index = block.quanta[lane // width]
     number, cell = index * width + lane % width, header["cells"][key]
+    if "stream" not in cell:
+        raise SpecificationError(f"{block.path} was written by an earlier limen.")
     recipe = Recipe.restored(resolve(header["reference"]), header["recipe"])
     shared = {n: np.load(shared_file(base, d)) for n, d in header["shared"].items()}
     inputs = {name: arrays[f"input:{name}"][cell["row"]] for name in recipe.inputs}
-    words = np.array([cell["words"]], np.uint32)
-    keys = cell_keys(header["base_seed"], header["stream"], words)
-    arguments = (recipe.lane_keys(keys, np.array([number]))[0], inputs, shared)
+    keys = recipe.lane_keys(np.array([cell["stream"]], np.uint32), np.array([number]))
+    arguments = (keys[0], inputs, shared)
     with recipe.context():
         outputs = jax.jit(recipe.lane)(*arguments)
         steps = _walk(recipe, arguments) if trace else []

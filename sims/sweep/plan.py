@@ -17,6 +17,7 @@ from .signature import machine
 from .simulator import Simulator
 from .source import source_hash
 from .spec import Out, Sweep
+from .streams import cell_keys
 
 TILES = {"cpu": (32 * 2**20, 256)}
 TILES_ELSEWHERE = (4 * 2**30, 4096)
@@ -34,13 +35,13 @@ class Cell:
     Attributes:
         values: Axis values by name; they name the random stream.
         inputs: Dynamic inputs as arrays.
-        words: The stream's two words.
+        stream: Key data from which those of the lanes are made.
         key: Digest of the values and of all inputs that are not axis values.
     """
 
     values: dict[str, Any]
     inputs: Arrays
-    words: tuple[int, int]
+    stream: tuple[int, int]
     key: str
 
 
@@ -236,7 +237,8 @@ def _placed(sweep: Sweep, base_seed: int) -> list[tuple[Group, Cell]]:
     values, inputs = [cell for _, cell in sweep.kept], _all_inputs(sweep, dtype)
     groups: dict[str, tuple[Group, str]] = {}
     places = []
-    for cell, arrays in zip(values, inputs, strict=True):
+    streams = _streams(sweep, base_seed)
+    for cell, arrays, stream in zip(values, inputs, streams, strict=True):
         static = {k: cell.get(k, sweep.sim.defaults.get(k)) for k in sweep.sim.static}
         seen = {k: cell[k] for k in sweep.static_names} if sweep.shared else None
         shapes = {k: (a.shape, a.dtype.str) for k, a in arrays.items()}
@@ -251,11 +253,23 @@ def _placed(sweep: Sweep, base_seed: int) -> list[tuple[Group, Cell]]:
         group, common = groups[signature]
         extra = _digests({k: a for k, a in arrays.items() if k not in cell})
         key = digest([cell, extra, common])
-        stream = (0, 0) if sweep.crn else words(cell)
         places.append((group, Cell(cell, arrays, stream, key)))
-    if not sweep.crn and len({c.words for _, c in places}) < len(places):
-        raise SpecificationError("Two cells share a random stream; rename an axis.")
     return places
+
+
+def _streams(sweep: Sweep, base_seed: int) -> list[tuple[int, int]]:
+    """Key data of every cell."""
+    names = [(0, 0) if sweep.crn else words(cell) for _, cell in sweep.kept]
+    if not sweep.crn and len(set(names)) < len(names):
+        raise SpecificationError("Two cells share a random stream; rename an axis.")
+    table = np.array(names, np.uint32).reshape(-1, 2)
+    keys = cell_keys(base_seed, _experiment(sweep), table)
+    return [(int(high), int(low)) for high, low in keys]
+
+
+def _experiment(sweep: Sweep) -> int:
+    """The word that sets the streams of one experiment apart."""
+    return int(digest(sweep.crn_group or sweep.sim.name, 4), 16)
 
 
 def _all_inputs(sweep: Sweep, dtype: str) -> list[Arrays]:
@@ -329,7 +343,7 @@ def _group(
         _traces[key] = recipe.trace()
     traced = _traces[key]
     tile = max(1, policy.tile // batch) if policy.tile else _tile(traced.lane_bytes)
-    stream = int(digest(sweep.crn_group or sim.name, 4), 16)
+    stream = _experiment(sweep)
     seed = 0 if sim.deterministic else base_seed
     signature = [
         {"streams": STREAMS, "simulator": sim.name, "source": source_hash(sim)},

@@ -127,6 +127,8 @@ def test_a_worker_obeys_what_a_run_obeys(mine, capsys):
         (["--axis", "drift"], "not of the form name=grid"),
         (["--axis", "mass=1"], "`mass` is no parameter"),
         (["--worker", "3/2"], "must be i/W"),
+        (["--worker", "0/2", "--workers", "2"], "takes no `--workers`"),
+        (["--worker", "0/2", "-o", "walk.nc"], "needs all rows"),
         (["--devices", "first"], "must be `all` or numbers"),
         (["-o", "walk.xls"], "must end in one of"),
     ],
