@@ -3,9 +3,11 @@
 from . import (
     chaos,
     decomposition,
+    dictionary,
     energy,
     identifiability,
     linear,
+    rates,
     riccati,
     tails,
     training,
@@ -15,9 +17,11 @@ CLAIMS = (
     *chaos.CLAIMS,
     *energy.CLAIMS,
     *training.CLAIMS,
+    *rates.CLAIMS,
     *linear.CLAIMS,
     *riccati.CLAIMS,
     *tails.CLAIMS,
     *identifiability.CLAIMS,
+    *dictionary.CLAIMS,
     *decomposition.CLAIMS,
 )

@@ -114,7 +114,7 @@ def random_terms(draws: int) -> dict[str, np.ndarray]:
     width = 1.0 + rng.integers(0, 100, draws)
     with jax.enable_x64(True):
         terms: Callable[..., dict[str, Any]] = theory.decomposition_terms
-        found = jax.vmap(terms)(
+        found = jax.jit(jax.vmap(terms))(
             root @ root.transpose(0, 2, 1),
             vectors[0],
             eigenvalues,

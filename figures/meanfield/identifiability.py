@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from ...checks.meanfield import dictionary
 from ...checks.meanfield import identifiability as checks
 from ...checks.meanfield.common import number
 from ...sims import meanfield as sims
@@ -12,6 +13,8 @@ from ...theory import meanfield as theory
 from .. import style
 from ..figure import Data, Figure
 from .common import clean, legend_below
+
+PARITIES = ("both", "odd", "even")
 
 
 def depths(_: Data) -> Canvas:
@@ -21,23 +24,22 @@ def depths(_: Data) -> Canvas:
     tables = dict(zip(checks.DEPTHS, _split(checks.measured_depths()), strict=True))
     axis = axes[0, 0]
     atoms = np.arange(1, 8)
-    for colour, parity in enumerate(("both", "odd", "even")):
+    for colour, parity in enumerate(PARITIES):
         orbit = [theory.orbit_depth(int(s), parity=parity) for s in atoms]
         style.bound(axis, atoms, orbit, f"orbit, {parity}", colour)
-        table = tables[3, parity]
-        axis.plot(
-            np.arange(1, len(table) + 1),
-            table,
-            "o-",
-            color=style.COLOURS[colour],
-            label=f"variety $d=3$, {parity}",
-            ms=3,
-        )
+        _steps(axis, tables[3, parity], f"variety $d=3$, {parity}", colour, "o-")
+    _steps(axis, tables[4, "both"], "variety $d=4$, both", 3, "s-")
     axis.set(xlabel="atoms $S$", ylabel="depth")
+    axis.yaxis.get_major_locator().set_params(integer=True)
     legend_below(axis, 2)
     _defects(axes[0, 1])
     _witness(axes[0, 2])
     return figure
+
+
+def _steps(axis: Any, table: Any, label: str, colour: int, form: str) -> None:
+    atoms = np.arange(1, len(table) + 1)
+    axis.plot(atoms, table, form, color=style.COLOURS[colour], label=label, ms=3)
 
 
 def _split(depths: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -47,14 +49,13 @@ def _split(depths: tuple[int, ...]) -> list[tuple[int, ...]]:
 
 
 def _defects(axis: Any) -> None:
-    for colour, (degree, dim) in enumerate(((4, 3), (3, 5), (4, 4))):
-        atoms = np.arange(1, 12)
-        full = min(atoms[-1] * dim, 10**6)
+    for colour, (degree, dim) in enumerate(((4, 3), (3, 5), (4, 4), (4, 5))):
+        atoms = np.arange(1, 16)
         rank = [theory.pure_rank(int(s), dim=dim, degree=degree) for s in atoms]
         label = f"$k={degree}$, $d={dim}$"
         axis.plot(atoms, rank, "o-", ms=3, color=style.COLOURS[colour], label=label)
         for k, d, s in checks.DEFECTIVE:
-            if (k, d) == (degree, dim) and s * dim <= full:
+            if (k, d) == (degree, dim):
                 value = theory.pure_rank(s, dim=d, degree=k)
                 axis.plot(s, value, "x", color="k", ms=8, mew=1.5)
     axis.plot([], [], "xk", label="one less than counted")
@@ -82,52 +83,85 @@ def _witness(axis: Any) -> None:
 
 
 def staircase(data: Data) -> Canvas:
-    """Number of atoms and masses against the ridge, and the excess energy."""
-    figure, axes = style.canvas(3, 1)
+    """Atoms and masses against the ridge, excess energy, neurons on the sphere."""
+    figure, axes = style.canvas(2, 2)
+    (steps, masses), (energies, sphere) = axes
     found = clean(data["MF-12"]["flow"]).isel(seed=0)
-    ridges = found.lam.values
+    teacher = dictionary.TEACHERS[found.w.shape[-1]]
+    ridges, grid = found.lam.values, np.linspace(0.0, 1.3, 300)
     atoms = [
         sims.cluster_atoms(lane.a.values, lane.w.values, degree=3)
         for lane in (found.sel(lam=lam) for lam in ridges)
     ]
-    grid = np.linspace(0.0, 1.3, 300)
-    count = [number(theory.sparse_count, checks.TEACHER, lam) for lam in grid]
-    style.theory(axes[0, 0], grid, count, r"$\#\{|c_j|\kappa(1)>\lambda\}$")
-    style.points(axes[0, 0], ridges, [len(a) for a in atoms], None, "conic flow", 1)
-    axes[0, 0].set(xlabel=r"ridge $\lambda$", ylabel="atoms $S^*$")
-    axes[0, 0].legend()
-    masses = np.array([number(theory.soft_threshold, checks.TEACHER, x) for x in grid])
-    for j in range(4):
-        style.theory(axes[0, 1], grid, masses[:, j], "_", j)
+    count = [number(theory.sparse_count, teacher, lam) for lam in grid]
+    style.theory(steps, grid, count, r"$\#\{|c_j|\kappa(1)>\lambda\}$")
+    style.points(steps, ridges, [len(a) for a in atoms], None, "conic flow", 1)
+    steps.set(xlabel=r"ridge $\lambda$", ylabel="atoms $S^*$")
+    steps.yaxis.get_major_locator().set_params(integer=True)
+    steps.legend()
+    _masses(masses, teacher, grid, ridges, atoms)
+    minimum = [number(theory.sparse_energy, teacher, lam) for lam in ridges]
+    excess = np.abs(found.energy.values - np.array(minimum))
+    style.points(energies, ridges, np.maximum(excess, 1e-16), None, "conic flow", 1)
+    style.bound(energies, ridges, np.full(len(ridges), 1e-6), "tolerance")
+    energies.set(yscale="log", xlabel=r"ridge $\lambda$", ylabel="excess energy")
+    energies.legend()
+    _sphere(sphere, found.sel(lam=SHOWN, method="nearest"), teacher)
+    return figure
+
+
+SHOWN = 0.3
+
+
+def _sphere(axis: Any, lane: Any, teacher: np.ndarray) -> None:
+    """Directions of trained neurons, with axis v_j of the sphere at angle πj/d."""
+    w, lam = lane.w.values, float(lane.lam)
+    norm = np.linalg.norm(w, axis=1)
+    angle = np.pi * np.arange(w.shape[1]) / w.shape[1]
+    plane = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    place, mass = w / norm[:, None] @ plane, np.abs(lane.a.values) * norm
+    turn = np.linspace(0, 2 * np.pi, 200)
+    axis.plot(np.cos(turn), np.sin(turn), color="0.8", lw=0.8)
+    is_kept = np.abs(teacher) > lam
+    for kept, colour, label in ((True, "k", "kept"), (False, "0.6", "dropped")):
+        x, y = np.concatenate([plane, -plane])[np.tile(is_kept == kept, 2)].T
+        axis.plot(x, y, "o", mfc="none", ms=10, color=colour, label=f"$v_j$ {label}")
+    size = 30 * np.sqrt(mass / mass.max())
+    axis.scatter(*place.T, s=size, color=style.COLOURS[1], label="neuron", lw=0)
+    axis.set_aspect("equal")
+    axis.set(xlim=(-1.3, 1.3), ylim=(-1.25, 1.25))
+    axis.set_title(rf"neurons at $\lambda={lam:g}$")
+    axis.axis("off")
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def _masses(
+    axis: Any, teacher: np.ndarray, grid: np.ndarray, ridges: np.ndarray, atoms: Any
+) -> None:
+    """Mass at every teacher direction: soft threshold and trained network."""
+    masses = np.array([number(theory.soft_threshold, teacher, lam) for lam in grid])
+    for j in range(len(teacher)):
+        style.theory(axis, grid, masses[:, j], "_", j % 7)
     for lam, group in zip(ridges, atoms, strict=True):
         for mass, unit in group:
-            axis = int(np.argmax(np.abs(unit)))
-            size = mass * np.sign(unit[axis])
-            axes[0, 1].plot(
-                lam, size, "o", mfc="white", color=style.COLOURS[axis], ms=4
-            )
-    axes[0, 1].set(xlabel=r"ridge $\lambda$", ylabel="mass at $v_j$")
-    axes[0, 1].plot([], [], "k-", label="soft threshold")
-    axes[0, 1].plot([], [], "ok", mfc="white", label="conic flow")
-    axes[0, 1].legend()
-    minimum = [number(theory.sparse_energy, checks.TEACHER, lam) for lam in ridges]
-    excess = np.abs(found.energy.values - np.array(minimum))
-    style.points(axes[0, 2], ridges, np.maximum(excess, 1e-16), None, "conic flow", 1)
-    style.bound(axes[0, 2], ridges, np.full(len(ridges), 1e-6), "tolerance")
-    axes[0, 2].set(yscale="log", xlabel=r"ridge $\lambda$", ylabel="excess energy")
-    axes[0, 2].legend()
-    return figure
+            j = int(np.argmax(np.abs(unit)))
+            size, colour = mass * np.sign(unit[j]), style.COLOURS[j % 7]
+            axis.plot(lam, size, "o", mfc="white", color=colour, ms=4)
+    axis.set(xlabel=r"ridge $\lambda$", ylabel="mass at $v_j$")
+    axis.plot([], [], "k-", label="soft threshold")
+    axis.plot([], [], "ok", mfc="white", label="conic flow")
+    axis.legend()
 
 
 def cell(_: Data) -> Canvas:
     """Where a degree-K activation closes the learning cell."""
     figure, axes = style.canvas(3, 1, sharey=True)
     ridges = np.linspace(0.0, 1.2, 121)
-    for axis, parity in zip(axes[0], ("both", "odd", "even"), strict=True):
+    for axis, parity in zip(axes[0], PARITIES, strict=True):
         degrees = np.arange(3 if parity == "odd" else 2, 9)
         closed = np.array(
             [
-                checks.learning_cells(ridges, parity, int(k))["is_closed"]
+                dictionary.learning_cells(ridges, parity, int(k))["is_closed"]
                 for k in degrees
             ]
         )
@@ -137,7 +171,7 @@ def cell(_: Data) -> Canvas:
         closing = [
             number(
                 theory.closing_ridge_threshold,
-                checks.TEACHER,
+                dictionary.TEACHER,
                 parity=parity,
                 top_degree=int(k),
             )
@@ -157,19 +191,20 @@ def cell(_: Data) -> Canvas:
 FIGURES = (
     Figure(
         name="staircase",
-        caption=r"Sparse dictionary, cubic neurons, four orthogonal teachers: "
-        r"atoms and "
-        r"masses found by the conic gradient flow against the soft threshold, and the "
-        r"excess over the minimal energy.",
+        caption=r"Sparse dictionary, cubic neurons, orthogonal teachers: atoms and "
+        r"masses found by the conic gradient flow against the soft threshold, the "
+        r"excess over the minimal energy, and the directions of trained neurons (the "
+        r"axis $\pm v_j$ of the sphere drawn at the angle $\pi j/d$; area: root of the "
+        r"mass).",
         claims=("MF-12",),
         draw=staircase,
     ),
     Figure(
         name="depths",
         caption=r"Orbit depth (proof) and variety depth (rank) against the number of "
-        r"atoms; defective cases of Alexander and Hirschowitz (crosses); two squares "
-        r"that no activation of degree 3 tells apart. Definitions of both depths are "
-        r"ours.",
+        r"atoms (at $d=2$ the two coincide); defective cases of Alexander and "
+        r"Hirschowitz (crosses); two squares that no activation of degree 3 tells "
+        r"apart. Definitions of both depths are ours.",
         draw=depths,
     ),
     Figure(

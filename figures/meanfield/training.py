@@ -6,38 +6,45 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullFormatter
 
+from ...checks.meanfield import rates
 from ...checks.meanfield import training as checks
+from ...sims.sweep import Sweep
 from .. import style
 from ..figure import Data, Figure
 from .common import clean, legend_below, moments
 
 TITLES = {"abc": "maximal update", "sp": "standard parametrization"}
+LAZY = {"ntk": r"NTK, $s=1/2$"}
 
 
 def transfer(data: Data) -> Canvas:
     """Loss after training against the learning rate, all widths."""
     figure, axes = style.canvas(3, 1)
     figure.set_figheight(2.5)
-    best = {}
+    found = dict(data["MF-3a"].items()) | dict(data.sweeps.items())
     for axis, form in zip(axes[0], TITLES, strict=False):
-        found = data["MF-3a"][form]
-        best[form] = checks.best_rate(found, 1.0 if form == "sp" else 0.0)
-        _curves(axis, clean(found).loss.isel(step=-1), form)
+        _curves(axis, clean(found[form]).loss.isel(step=-1), form)
     axes[0, 0].set_ylabel("loss after 20 steps")
-    for colour, form in enumerate(TITLES):
-        rates = np.log(best[form])
-        error = np.exp(rates.mean("seed")) * rates.std("seed", ddof=1)
-        mean = np.exp(rates.mean("seed"))
-        few = np.sqrt(rates.sizes["seed"])
-        style.points(axes[0, 2], mean.width, mean, error / few, TITLES[form], colour)
+    for colour, (form, name) in enumerate((TITLES | LAZY).items()):
+        best: Any = np.log(rates.best_rate(found[form], rates.FORMS[form].power))
+        mean = np.exp(best.mean("seed"))
+        error = mean * best.std("seed", ddof=1) / np.sqrt(best.sizes["seed"])
+        style.points(axes[0, 2], mean.width, mean, error, name, colour, "os^"[colour])
+        law = mean[-1] * (mean.width / mean.width[-1]) ** -rates.FORMS[form].power
+        style.theory(axes[0, 2], mean.width, law, "_", colour)
     axes[0, 2].set(xscale="log", yscale="log", xlabel="width $N$")
     axes[0, 2].set_title(r"best rate $\eta^*$")
     legend_below(axes[0, 2])
     return figure
 
 
+def lazy_transfer(*, widths: tuple[int, ...], cap: int) -> dict[str, Sweep]:
+    """Learning rates in NTK parametrization: the program of maximal update."""
+    return {"ntk": rates.transfer(form="ntk", widths=widths, cap=cap)}
+
+
 def _curves(axis: Any, loss: Any, form: str) -> None:
-    power = 1.0 if form == "sp" else 0.0
+    power = rates.FORMS[form].power
     for colour, width in enumerate(loss.width.values):
         rate = 2.0**loss.octave.values / width**power
         values = np.nan_to_num(loss.sel(width=width).transpose(..., "octave"), nan=1e3)
@@ -81,11 +88,18 @@ FIGURES = (
     Figure(
         name="transfer",
         caption=r"Loss after 20 full-batch steps against the learning rate at "
-        r"six widths: "
-        r"the best rate stays in maximal update and falls like $1/N$ in standard "
-        r"parametrization (right, with standard errors).",
+        r"every "
+        r"width: the best rate stays in maximal update and in NTK parametrization, "
+        r"which does not move its features, and falls like $1/N$ in standard "
+        r"parametrization (right, with standard errors; lines: the laws, through the "
+        r"last point).",
         claims=("MF-3a",),
         draw=transfer,
+        sweeps=lazy_transfer,
+        sizes={
+            "quick": {"seeds": 16, "widths": (64, 256, 1024), "cap": rates.CAP},
+            "paper": {"seeds": 64, **rates.WIDE},
+        },
     ),
     Figure(
         name="movement",

@@ -31,7 +31,7 @@ Paired = tuple[Neurons, Neurons, Vector]
         "mean": ("checkpoint", "direction"),
         "variance": ("checkpoint", "direction"),
     },
-    check=conditions.langevin,
+    check=conditions.linear,
 )
 def linear_coupled(
     key: Key[Array, ""],
@@ -111,7 +111,7 @@ def linear_coupled(
 
 @simulator(
     outputs={"moment": ("axis", "other_axis"), "fluctuation": ()},
-    check=conditions.stationary,
+    check=conditions.riccati,
 )
 def riccati_particles(
     key: Key[Array, ""],
@@ -214,7 +214,7 @@ def riccati_path(
     return checkpointed(advance, observe, state, num_steps, save_every)
 
 
-@simulator(outputs={"excess": ()})
+@simulator(outputs={"excess": ()}, check=conditions.ridge)
 def ridge_error(
     key: Key[Array, ""],
     eigenvalues: Vector,

@@ -93,7 +93,11 @@ def reference_path(
 
     Returns:
         `field`, entry $k$ before step $k$.
+
+    Raises:
+        ValueError: If `X` and `y` disagree.
     """
+    X = conditions.same_samples(X, y)
     start_key, noise_key = jax.random.split(key)
     shape = (num_particles, X.shape[1])
     theta = jnp.sqrt(init_var) * jax.random.normal(start_key, shape, X.dtype)
@@ -160,8 +164,10 @@ def coupled(
         entry $j$ after $(j+1)\,$`save_every` steps.
 
     Raises:
-        ValueError: If `noise` is unknown or `field_path` too short.
+        ValueError: If `noise` is unknown, `field_path` too short, or `X` and `y`
+            disagree.
     """
+    X = conditions.same_samples(X, y)
     if noise not in NOISES:
         raise ValueError(f"`noise` must be one of {NOISES}, got {noise}.")
     if field_path.shape[0] < num_steps:
@@ -236,8 +242,9 @@ def stationary(
         `fluctuation`.
 
     Raises:
-        ValueError: If `scheme` is unknown.
+        ValueError: If `scheme` is unknown, or `X` and `y` disagree.
     """
+    X = conditions.same_samples(X, y)
     shape = (width, X.shape[1])
 
     def drift(theta: Neurons) -> Neurons:

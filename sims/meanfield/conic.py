@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from ...theory.maths.domain import require
 from ..sweep import simulator
 
 Scalar = Float[Array, ""]
@@ -51,7 +52,8 @@ def conic_flow(
 
     With masses $m_i = a_i|w_i|/N$ and $T = \sum m_iu_i^{\otimes k}-\sum c_je_j^{\otimes
     k}$: $\partial_a = |w|T[u^k]+\lambda a$ and $\partial_w =
-    a((1-k)T[u^k]u+kT[u^{k-1},\cdot])+\lambda w$, through Gram matrices.
+    a((1-k)T[u^k]u+kT[u^{k-1},\cdot])+\lambda w$. The sums over neurons go through the
+    tensor of degree $k$ where it is smaller than the Gram matrix.
 
     Args:
         a0: Amplitudes at the start.
@@ -68,9 +70,12 @@ def conic_flow(
     Raises:
         ValueError: If `degree` is below 2 or the teacher has more atoms than
             dimensions.
+        DomainError: If a row of `w0` is zero: it has no direction.
     """
     if degree < 2 or c.size > w0.shape[1]:
         raise ValueError("`degree` must be at least 2, atoms at most the dimension.")
+    has_direction = jnp.sum(w0**2, axis=1, keepdims=True) > 0
+    w0 = require(w0, has_direction, "Rows of `w0` must not be zero.")
     width = a0.size
     teacher = jnp.zeros(w0.shape[1], w0.dtype).at[: c.size].set(c)
 
@@ -79,8 +84,7 @@ def conic_flow(
         norm = jnp.linalg.norm(w, axis=1)
         u = w / norm[:, None]
         mass = a * norm / width
-        lower = (u @ u.T) ** (degree - 1)
-        inner = lower @ (mass[:, None] * u) - teacher[None, :] * u ** (degree - 1)
+        inner = _contracted(u, mass, degree) - teacher[None, :] * u ** (degree - 1)
         return u, norm, mass, inner
 
     def energy(state: State) -> Scalar:
@@ -102,6 +106,17 @@ def conic_flow(
     state, energies = jax.lax.scan(advance, (a0, w0), None, length=num_steps)
     energies = jnp.append(energies, energy(state))
     return {"a": state[0], "w": state[1], "energy": energies}
+
+
+def _contracted(u: Weights, mass: Amplitudes, degree: int) -> Weights:
+    r"""$\sum_jm_j(u_i\cdot u_j)^{k-1}u_j$ for every neuron $i$."""
+    width, dim = u.shape
+    if dim ** (degree - 1) >= width:
+        return (u @ u.T) ** (degree - 1) @ (mass[:, None] * u)
+    power = u
+    for _ in range(degree - 2):
+        power = (power[:, :, None] * u[:, None, :]).reshape(width, -1)
+    return power @ (power.T @ (mass[:, None] * u))
 
 
 @simulator(

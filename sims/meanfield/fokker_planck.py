@@ -75,7 +75,9 @@ def fokker_planck_1d(
 
     Raises:
         DomainError: If mass has reached the walls.
+        ValueError: If `X` and `y` disagree.
     """
+    X = conditions.same_samples(X, y)
     width = 2 * half_width / num_cells
     grid = -half_width + width * (jnp.arange(num_cells, dtype=X.dtype) + 0.5)
     features = amplitude * jnp.tanh(grid[:, None] * X[:, 0][None, :])

@@ -52,7 +52,11 @@ def tails(
 
     Returns:
         `mean_excess` of $|\theta|$ over its quantile $u$, entry 0 at the start.
+
+    Raises:
+        ValueError: If `X` and `y` disagree.
     """
+    X = conditions.same_samples(X, y)
 
     def drift(theta: Neurons) -> Neurons:
         field = network_field(theta, X, amplitude)

@@ -87,8 +87,9 @@ def train_network(
         before step $k$.
 
     Raises:
-        ValueError: If a name is unknown.
+        ValueError: If a name is unknown, or `X` and `y` disagree.
     """
+    X = conditions.same_samples(X, y)
     sigma = activation_function(activation)
     outer, inner, output, pace = _scales(
         parametrization, jnp.sum(mask), rate, output_exponent
@@ -110,9 +111,7 @@ def train_network(
     return {"a": outer * raw[0], "w": inner * raw[1], "loss": losses}
 
 
-@simulator(
-    outputs={"loss": ("step",), "movement": ()}, check=conditions.antisymmetric_width
-)
+@simulator(outputs={"loss": ("step",), "movement": ()}, check=conditions.trained)
 def learning_curve(
     key: Key[Array, ""],
     X: Inputs,

@@ -1,4 +1,10 @@
-"""Slow oracles of the mean-field simulators: NumPy, float64, one neuron at a time."""
+"""Slow oracles of the mean-field simulators: NumPy, float64, one neuron at a time.
+
+One exception: `modular_rank` computes in integers modulo a prime.
+"""
+
+from itertools import combinations_with_replacement
+from math import prod
 
 import numpy as np
 
@@ -58,3 +64,49 @@ def fokker_planck_step(density, grid, X, y, lam, tau, step):
         moved[j] -= step * tau / width**2 * flux
         moved[j + 1] += step * tau / width**2 * flux
     return moved
+
+
+def modular_rank(degree, dim, atoms, prime=2**31 - 1, seed=0):
+    """Rank of the derivatives of Σ (u_j·x)^k at random integer u_j, mod a prime.
+
+    Rows are the polynomials (u_j·x)^(k-1) x_i as vectors of coefficients of the
+    monomials (without binomial factors, which do not change the rank).
+    """
+    rng = np.random.default_rng(seed)
+    monomials = list(combinations_with_replacement(range(dim), degree))
+    rows = []
+    for atom in rng.integers(1, prime, (atoms, dim)):
+        atom = [int(value) for value in atom]
+        for i in range(dim):
+            rows.append([_slope(m, i, atom, prime) for m in monomials])
+    return _eliminated(rows, prime)
+
+
+def _slope(monomial, i, atom, prime):
+    """Derivative of u^monomial in u_i, up to the multinomial factor of the column."""
+    count = monomial.count(i)
+    if not count:
+        return 0
+    rest = list(monomial)
+    rest.remove(i)
+    return count * prod(atom[j] for j in rest) % prime
+
+
+def _eliminated(rows, prime):
+    """Rank by Gauss's elimination."""
+    rank, rows = 0, [list(row) for row in rows]
+    for column in range(len(rows[0])):
+        pivot = next((r for r in range(rank, len(rows)) if rows[r][column]), None)
+        if pivot is None:
+            continue
+        rows[rank], rows[pivot] = rows[pivot], rows[rank]
+        inverse = pow(rows[rank][column], -1, prime)
+        for r in range(rank + 1, len(rows)):
+            factor = rows[r][column] * inverse % prime
+            if factor:
+                rows[r] = [
+                    (a - factor * b) % prime
+                    for a, b in zip(rows[r], rows[rank], strict=True)
+                ]
+        rank += 1
+    return rank

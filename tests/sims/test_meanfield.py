@@ -8,7 +8,6 @@ from jaxtyping import TypeCheckError
 from limen.sims import meanfield as sm
 from limen.sims.sweep import SpecificationError, Sweep
 from limen.theory import meanfield as mf
-from limen.theory.maths.domain import DomainError
 
 from ..reference import meanfield as reference
 
@@ -108,6 +107,11 @@ class TestBounded:
         assert abs(mean - float(expected["fluctuation"])) < 5 * error + 0.02 * mean
         assert abs(mean - float(expected["iid"])) > 8 * error  # the control
 
+    def test_inputs_and_targets_must_match(self):
+        args = singles(X2, Y2[:3], 0.2, 0.05, 0.1, 1.0, 1.0)
+        with pytest.raises((ValueError, TypeCheckError), match=r"disagree|'y'"):
+            sm.reference_path(jax.random.key(0), *args, num_particles=4, num_steps=1)
+
     def test_bad_input(self):
         with pytest.raises(ValueError, match="noise"):
             self.run(6, 6, "none")
@@ -183,6 +187,25 @@ class TestTraining:
             curves[0]["movement"], curves[1]["movement"], rtol=1e-5
         )
 
+    def test_bad_values_of_a_cell(self):
+        good = {"width": 4.0, "output_exponent": 0.5, "rate": 0.1}
+        data = {"X": lambda **_: X1, "y": lambda **_: Y1}
+        for name, value, words in (
+            ("width", 3.0, "pairs"),
+            ("width", 8.0, "max_width"),
+            ("output_exponent", 0.4, "1/2"),
+            ("output_exponent", 1.1, "1/2"),
+            ("rate", 0.0, "rate"),
+        ):
+            sweep = Sweep(
+                sim=sm.learning_curve,
+                static={"max_width": [4], "num_steps": [2]},
+                dynamic={k: [v] for k, v in (good | {name: value}).items()},
+                shared=data,
+            )
+            with pytest.raises(SpecificationError, match=words):
+                sweep.plan(1)
+
     def test_bad_names(self):
         args = singles(np.ones(2), np.ones((2, 1)), np.ones(2), np.ones((1, 1)))
         args += singles(np.ones(1), 0.1, 1.0)
@@ -239,6 +262,49 @@ class TestAnchors:
         size = 3 * np.sum(np.asarray(exact) ** 2)
         np.testing.assert_allclose(found["fluctuation"], size, rtol=1e-11)
 
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"curvature": np.array([-1.0])}, "curvature"),
+            ({"step": 1.5}, "stability"),
+            ({"step": 0.0}, "step"),
+            ({"tau": -0.1}, "tau"),
+            ({"width": 0}, "width"),
+        ],
+    )
+    def test_bad_linear_cells(self, change, words):
+        cell = {"curvature": np.array([1.0]), "target": np.ones(1), "lam": 0.5}
+        cell |= {"tau": 0.1, "step": 0.1, "init_mean": np.zeros(1), "init_var": 1.0}
+        cell |= {"width": 4} | change
+        width = cell.pop("width")
+        sweep = Sweep(
+            sim=sm.linear_coupled,
+            static={"width": [width], "num_steps": [2], "save_every": [1]},
+            derive={k: lambda v=v: v for k, v in cell.items()},
+        )
+        with pytest.raises(SpecificationError, match=words):
+            sweep.plan(1)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"M_star": np.triu(np.ones((2, 2)))}, "symmetric"),
+            ({"lam": 0.0}, "stationary"),
+            ({"tau": 0.0}, "stationary"),
+        ],
+    )
+    def test_bad_riccati_cells(self, change, words):
+        cell = {"M_star": np.eye(2), "M_reference": np.eye(2), "lam": 0.3, "tau": 0.1}
+        cell |= {"step": 0.1, "init_var": 1.0} | change
+        form = {"width": 4, "num_steps": 2, "burn_steps": 1, "sample_every": 1}
+        sweep = Sweep(
+            sim=sm.riccati_particles,
+            static={k: [v] for k, v in form.items()},
+            derive={k: lambda v=v: v for k, v in cell.items()},
+        )
+        with pytest.raises(SpecificationError, match=words):
+            sweep.plan(1)
+
     def test_riccati_path_of_many_particles(self):
         path = sm.riccati_path(
             jax.random.key(0),
@@ -275,148 +341,6 @@ class TestAnchors:
             jax.random.key(3), *singles(e, beta, 0.3, 0.2, 0.3), num_samples=50
         )
         np.testing.assert_allclose(found["excess"], 50 * np.sum(e * gap**2), rtol=1e-3)
-
-
-class TestTails:
-    form = staticmethod(
-        lambda: {"num_particles": 20000, "num_steps": 20, "save_every": 10}
-    )
-
-    def test_start_and_growth(self):
-        found = sm.tails(
-            jax.random.key(0),
-            *singles(X1, Y1, 0.5, 0.05, 0.05, 1.0, 1.0),
-            quantile=0.95,
-            **self.form(),
-        )["mean_excess"]
-        expected = np.exp(-0.5 * np.array([0.0, 0.5, 1.0]))
-        np.testing.assert_allclose(found, expected, rtol=0.15)
-
-    def test_riccati_grows(self):
-        found = sm.riccati_tails(
-            jax.random.key(0),
-            *singles(1.5, 0.2, 0.05, 0.05, 0.3),
-            quantile=0.95,
-            **self.form(),
-        )["mean_excess"]
-        assert found[2] > found[1] > found[0]
-
-
-class TestFokkerPlanck:
-    def solve(self, steps, every, **changes):
-        with jax.enable_x64(True):
-            values = {"lam": 0.5, "tau": 0.1, "step": 0.005, "init_var": 1.0, **changes}
-            return sm.fokker_planck_1d(
-                *doubles(X1, Y1, values["lam"], values["tau"], values["step"], 1.0),
-                *doubles(values["init_var"]),
-                num_cells=200,
-                half_width=5.0,
-                num_steps=steps,
-                save_every=every,
-            )
-
-    def test_one_step_is_the_oracle(self):
-        found = self.solve(1, 1, init_var=0.3)
-        grid = np.asarray(found["grid"])
-        start = np.exp(-(grid**2) / 0.6)
-        start /= start.sum() * (grid[1] - grid[0])
-        moved = reference.fokker_planck_step(start, grid, X1, Y1, 0.5, 0.1, 0.005)
-        np.testing.assert_allclose(found["density"], moved, rtol=1e-11)
-
-    def test_long_run(self):
-        found = self.solve(4000, 100)
-        density, grid = np.asarray(found["density"]), np.asarray(found["grid"])
-        assert density.sum() * (grid[1] - grid[0]) == pytest.approx(1.0, abs=1e-12)
-        energy = np.asarray(found["free_energy"])
-        assert np.max(np.diff(energy)) < 1e-12
-        field = np.asarray(mf.fixed_point(X1, Y1, 0.5, 0.1, 1.0)["field"])
-        np.testing.assert_allclose(found["field"][-1], field, atol=1e-7)
-
-    def test_walls_and_steps(self):
-        with pytest.raises(DomainError, match="walls"):
-            self.solve(2, 1, init_var=100.0)
-        sweep = Sweep(
-            sim=sm.fokker_planck_1d,
-            static={
-                "num_cells": [200],
-                "half_width": [5.0],
-                "num_steps": [2],
-                "save_every": [1],
-            },
-            dynamic={
-                "lam": [0.5],
-                "tau": [0.1],
-                "step": [0.05],
-                "amplitude": [1.0],
-                "init_var": [1.0],
-            },
-            shared={"X": lambda **_: X1, "y": lambda **_: Y1},
-        )
-        with pytest.raises(SpecificationError, match="step"):
-            sweep.plan(1)
-
-
-class TestConic:
-    c = np.array([0.9, -0.6, 0.35])
-
-    def test_energy_is_the_tensor_and_step_its_gradient(self):
-        rng = np.random.default_rng(0)
-        a, w = rng.standard_normal(5), rng.standard_normal((5, 3))
-        with jax.enable_x64(True):
-            args = doubles(a, w, self.c, 0.25, 1e-3)
-            found = sm.conic_flow(*args, degree=3, num_steps=1)
-        energy = reference.conic_energy(a, w, self.c, 0.25)
-        np.testing.assert_allclose(found["energy"][0], energy, rtol=1e-12)
-        for i in range(5):  # per-neuron gradient by central differences, times N
-            change = np.zeros(5)
-            change[i] = 1e-5
-            up = reference.conic_energy(a + change, w, self.c, 0.25)
-            down = reference.conic_energy(a - change, w, self.c, 0.25)
-            slope = 5 * (up - down) / 2e-5
-            assert float(found["a"][i]) == pytest.approx(a[i] - 1e-3 * slope, abs=1e-9)
-        shift = np.zeros((5, 3))
-        shift[2, 1] = 1e-5
-        up = reference.conic_energy(a, w + shift, self.c, 0.25)
-        down = reference.conic_energy(a, w - shift, self.c, 0.25)
-        moved = w[2, 1] - 1e-3 * 5 * (up - down) / 2e-5
-        assert float(found["w"][2, 1]) == pytest.approx(moved, abs=1e-9)
-
-    def test_signs_are_kept(self):
-        """Masses 0.65, −0.35, 0.10 at λ = 0.25; antipodes are the same atom."""
-        with jax.enable_x64(True):
-            found = jax.jit(
-                lambda key, *args: sm.sparse_dictionary(
-                    key, *args, width=96, dim=3, degree=3, num_steps=2000
-                )
-            )(jax.random.key(0), *doubles(self.c, 0.25, 0.05))
-        atoms = sm.cluster_atoms(
-            np.asarray(found["a"]), np.asarray(found["w"]), degree=3
-        )
-        masses = [m * np.sign(u[np.argmax(np.abs(u))]) for m, u in atoms]
-        np.testing.assert_allclose(masses, [0.65, -0.35, 0.10], atol=1e-3)
-        assert float(found["energy"]) == pytest.approx(
-            float(mf.sparse_energy(self.c, 0.25)), abs=1e-6
-        )
-
-    def test_clusters_fold_antipodes(self):
-        w = np.array([[1.0, 0.0], [-1.0, 0.001], [0.0, 2.0]])
-        odd = sm.cluster_atoms(np.array([3.0, 1.5, 0.3]), w, degree=3)
-        even = sm.cluster_atoms(np.array([3.0, 1.5, 0.3]), w, degree=4)
-        np.testing.assert_allclose([m for m, _ in odd], [0.5, 0.2], rtol=1e-6)
-        np.testing.assert_allclose([m for m, _ in even], [1.5, 0.2], rtol=1e-6)
-        with pytest.raises((ValueError, TypeCheckError), match=r"disagree|'w'"):
-            sm.cluster_atoms(np.ones(2), w, degree=3)
-
-    def test_bad_degree(self):
-        start = sm.conic_start(jax.random.key(0), width=4, dim=2)
-        with pytest.raises(ValueError, match="degree"):
-            sm.conic_flow(
-                start["a"],
-                start["w"],
-                *singles(np.ones(3), 0.1, 0.1),
-                degree=3,
-                num_steps=1,
-            )
 
 
 def test_a_lane_depends_on_its_key_alone():

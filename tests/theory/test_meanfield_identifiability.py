@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from limen.theory import meanfield as mf
 from limen.theory.maths.domain import DomainError
 
+from ..reference import meanfield as reference
+
 
 def polygon(atoms, shift=0.0):
     angle = 2 * np.pi * np.arange(atoms) / atoms + shift
@@ -53,10 +55,18 @@ class TestCoefficients:
 class TestRanks:
     def test_exceptions_of_alexander_and_hirschowitz(self):
         cases = {(4, 3, 5): 14, (4, 4, 9): 34, (3, 5, 7): 34, (4, 3, 4): 12}
+        cases[4, 5, 14] = 69
         for (degree, dim, atoms), rank in cases.items():
             assert mf.jacobian_rank(atoms, dim=dim, degrees=[degree]) == rank
             assert mf.pure_rank(atoms, dim=dim, degree=degree) == rank
-        assert mf.pure_rank(14, dim=5, degree=4) == 69
+
+    @pytest.mark.parametrize(
+        ("degree", "dim", "atoms", "rank"),
+        [(4, 3, 5, 14), (4, 4, 9, 34), (4, 5, 14, 69), (3, 5, 7, 34), (4, 5, 13, 65)],
+    )
+    def test_ranks_in_exact_arithmetic(self, degree, dim, atoms, rank):
+        """Integers modulo a prime: powers of linear forms and their derivatives."""
+        assert reference.modular_rank(degree, dim, atoms) == rank
 
     @pytest.mark.parametrize("degree", [1, 2, 3, 4])
     def test_formula_equals_rank(self, degree):
