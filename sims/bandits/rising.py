@@ -11,7 +11,7 @@ from ..sweep import simulator
 from . import outcome, streams
 
 OUTPUTS = {**outcome.OUTPUTS, "bar_first": (), "bar_last": ()}
-BLOCK = 512  # arms at a time: their draws and all that follows stay in the cache
+NORMALS = 2**14  # drawn at a time: they and all that follows stay in the cache
 Noise = Callable[[Int[Array, ""]], Float[Array, "block stages"]]
 
 
@@ -92,7 +92,7 @@ def simulate_bar(
         horizon=horizon,
         sigma=sigma,
     )
-    shape = min(BLOCK, means.shape[0]), stage_pulls.shape[0]
+    shape = _block(means, stage_pulls), stage_pulls.shape[0]
 
     def noise(index: Int[Array, ""]) -> Float[Array, "block stages"]:
         return jax.random.normal(jax.random.fold_in(key, index), shape, means.dtype)
@@ -125,7 +125,7 @@ def bar_from_tape(
     Returns:
         As `simulate_bar`.
     """
-    arms, block = means.shape[0], min(BLOCK, means.shape[0])
+    arms, block = means.shape[0], _block(means, stage_pulls)
 
     def noise(index: Int[Array, ""]) -> Float[Array, "block stages"]:
         start = jnp.minimum(index * block, arms - block)
@@ -147,7 +147,7 @@ def _play(
         per_arm: Return `pulls_per_arm` too.
     """
     stage_pulls, rise, horizon, sigma = rules
-    arms, block = gaps.shape[0], min(BLOCK, gaps.shape[0])
+    arms, block = gaps.shape[0], _block(gaps, stage_pulls)
     steps = jnp.diff(stage_pulls, prepend=jnp.zeros_like(stage_pulls[:1]))
     scales = sigma * jnp.sqrt(steps)
 
@@ -176,6 +176,11 @@ def _play(
         rest = jnp.maximum(horizon - reign.explored, 0.0)
         result["pulls_per_arm"] = spent.at[reign.king].add(rest)
     return {**result, "bar_first": reign.first, "bar_last": reign.final}
+
+
+def _block(arms: Array, stages: Array) -> int:
+    """Arms that are played at a time."""
+    return min(arms.shape[0], max(NORMALS // stages.shape[0], 1))
 
 
 def _throne(gap: Float[Array, ""]) -> Reign:

@@ -226,7 +226,7 @@ def test_the_bar_is_the_same_in_blocks_of_any_size(monkeypatch, block, horizon):
         tape = jax.random.normal(jax.random.key(2), (ARMS, 4), jnp.float64)
         inputs = [jnp.asarray(x) for x in (tape, MEANS, STAGES, 0.03, horizon)]
         whole = game()
-        monkeypatch.setattr(rising, "BLOCK", block)
+        monkeypatch.setattr(rising, "NORMALS", 4 * block)
         parts = game()
     assert parts["accepts"] == whole["accepts"]
     assert parts["chosen"] == whole["chosen"]
