@@ -147,9 +147,31 @@ def test_first_passage_against_eigenvalues_of_the_generator():
     np.testing.assert_allclose(found, exact, atol=2e-4)
 
 
+def test_mean_passage_is_the_integral_of_the_survival():
+    args = (24**-0.5, 3 * 24**-0.5, 1.0, 0.0, np.pi)
+    options = {"link": "sin3", "transform": "plain"}
+    times = np.linspace(0, 24 * 120, 12_001)
+    survival = 1 - np.asarray(reward.hitting_cdf(times, 24, *args, **options))
+    found = reward.hitting_mean(24, *args, **options)
+    assert float(found) == pytest.approx(np.trapezoid(survival, times), rel=2e-3)
+
+
+def test_mean_passage_of_noise_alone_is_a_parabola():
+    """A tiny threshold sees no drift: the mean of (hit² − m²)/σ² over a flat start."""
+    dim, step, hit = 100, 0.01, 0.01
+    _, spread = reward.noise_terms(0.0, 1.0, 0.0, PHASE, link="gen4", transform="exp")
+    found = reward.hitting_mean(
+        dim, step, hit, 1.0, 0.0, PHASE, link="gen4", transform="exp"
+    )
+    start = stats.beta.pdf(0.5, (dim - 1) / 2, (dim - 1) / 2) / 2
+    rate = step**2 * float(spread) / dim
+    assert float(found) == pytest.approx(start * 4 / 3 * hit**3 / rate, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("call", "word"),
     [
+        (lambda: reward.hitting_mean(3, 0.1, 0.5, 1.0, 0.0, 0.0, **EVEN), "dim"),
         (lambda: reward.drift(1.1, 1.0, 0.0, 0.0, **EVEN), "overlap"),
         (
             lambda: reward.hitting_cdf([1.0], 3, 0.1, 0.5, 1.0, 0.0, 0.0, **EVEN),

@@ -149,6 +149,27 @@ def test_margins_shrink_with_the_proxy_error():
     np.testing.assert_allclose(margins[1], (-0.27, 0.29), atol=0.15)
 
 
+def test_few_effective_samples_are_flagged():
+    """Label weights at 0.4 keep 3 % of 2000 samples; unweighted ones keep all."""
+
+    def sets(weights, temperatures):
+        return reward.admissible_sets(
+            temperatures,
+            *(2000, 0.3, 0.9, 0.7, 1e-3, 2.0, None, jax.random.key(1)),
+            link="cos4",
+            weights=weights,
+            num_features=8,
+            num_draws=20,
+        )
+
+    share = float(reward.label_ess(0.4, 0.7, link="cos4"))
+    assert share * 2000 < 80 < float(reward.label_ess(1.0, 0.7, link="cos4")) * 2000
+    with pytest.warns(UserWarning, match=r"effective samples.*\[0\.4\]"):
+        sets("label", [0.4, 1.0])
+    sets("label", [1.0])
+    sets("none", [0.4])
+
+
 @pytest.mark.parametrize(
     ("link", "temperature", "claimed"),
     [("tanh", 0.5, 0.641942), ("sin3", 1.0, 4.166303), ("cos4", 0.5, 6.194312)],

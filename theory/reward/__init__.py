@@ -38,7 +38,7 @@ from .overlap import (
     spectral_overlap2,
     spectral_ratio_threshold,
 )
-from .passage import hitting_cdf, hitting_limit_cdf
+from .passage import hitting_cdf, hitting_limit_cdf, hitting_mean
 from .readout import Readout, sandwich, tanh_features
 from .rules import gauss_grid, hermite
 from .signal import (
@@ -73,6 +73,7 @@ __all__ = [
     "hermite_coefs",
     "hitting_cdf",
     "hitting_limit_cdf",
+    "hitting_mean",
     "label_ess",
     "label_mean",
     "linear_phase_variance",

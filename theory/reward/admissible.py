@@ -3,20 +3,25 @@
 Claim: `RW-17` (admissible deployment temperatures).
 """
 
+import warnings
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.nn import softmax
+from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Key
 
+from ..maths.domain import is_traced
 from ..maths.precision import float64
 from . import domain
 from .links import link_spec
 from .readout import checked_proxy, sandwich, tanh_features
 from .rules import gauss_grid
 from .signal import Scalar
+
+FEW = 10  # effective samples per feature, below which the readout's law misleads
 
 
 class Admissible(NamedTuple):
@@ -55,7 +60,8 @@ def admissible_sets(
     r"""Admissible deployment temperatures from the law of the fitted readout.
 
     Draws $a \sim N(a_{pop}, C/n)$, the same normals for all temperatures and proxies,
-    deploys each, and takes quantiles of the value and of its chi-square bound.
+    deploys each, and takes quantiles of the value and of its chi-square bound. Warns
+    where fewer than ten effective samples per feature make that law unreliable.
 
     Args:
         temperatures: $\beta_2 > 0$, of weights and deployment alike.
@@ -86,6 +92,7 @@ def admissible_sets(
     nodes = jnp.asarray(gauss_grid(breaks=(0.0,))[0])
     features = tanh_features(nodes, half_width, num_features=num_features)
     proxy = checked_proxy(proxy, weights, features)
+    _warn_of_few(temperatures, noise, proxy, link, weights, num_samples, num_features)
     coef, cov = _laws(temperatures, noise, ridge, features, proxy, link, weights)
     draws = jax.random.normal(key, (num_draws, num_features), jnp.float64)
     sets = _Sets(
@@ -106,6 +113,41 @@ def checked_ridge(
     if num_features >= num_samples:
         return domain.positive("ridge", ridge)
     return domain.nonnegative("ridge", ridge)
+
+
+def _warn_of_few(
+    temperatures: Array,
+    noise: Scalar,
+    proxy: Array,
+    link: str,
+    weights: str,
+    num_samples: int,
+    num_features: int,
+) -> None:
+    """Name the temperatures at which the weights leave too few effective samples."""
+    share = _effective_share(temperatures, jnp.asarray(noise), proxy, link, weights)
+    if is_traced(share):
+        return
+    few = temperatures[share * num_samples < FEW * num_features]
+    if few.size:
+        warnings.warn(
+            f"Fewer than {FEW} effective samples per feature: the law of the readout "
+            f"is unreliable at `temperatures` {[round(float(t), 4) for t in few]}.",
+            stacklevel=4,
+        )
+
+
+def _effective_share(
+    temperatures: Array, noise: Array, proxy: Array, link: str, weights: str
+) -> Array:
+    """Effective share of the sample under the weights, at every temperature."""
+    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
+    seen = {"label": link_spec(link).fn(nodes), "surrogate": proxy}.get(weights, 0.0)
+    tilt = seen / temperatures[:, None]
+    log_base = jnp.log(base)
+    share = 2 * logsumexp(log_base + tilt, 1) - logsumexp(log_base + 2 * tilt, 1)
+    loss = (noise / temperatures) ** 2 if weights == "label" else 0.0
+    return jnp.exp(share - loss)
 
 
 def _laws(

@@ -19,6 +19,44 @@ from .signal import Scalar, coefs
 DRIFT_ORDER = 40
 
 
+class Neuron(NamedTuple):
+    r"""One neuron and its labels: $\beta$, $\tau$, $b$, $c_0$, link and transform."""
+
+    temperature: Array
+    noise: Array
+    phase: Array
+    center: Array | str
+    link: str
+    transform: str
+
+
+def neuron(
+    temperature: Scalar,
+    noise: Scalar,
+    phase: Scalar,
+    center: ArrayLike | str,
+    link: str,
+    transform: str,
+    power: int = 2,
+) -> Neuron:
+    """Check the numbers of a neuron; moments up to `power` must exist."""
+    temperature, noise = domain.labels(temperature, noise, link, transform, power)
+    phase, center = domain.finite("phase", phase), domain.centring(center)
+    return Neuron(temperature, noise, phase, center, link, transform)
+
+
+def moments(cell: Neuron, power: int = 2) -> Labels:
+    """Moments of the label transform that a neuron sees."""
+    return labels(
+        cell.temperature,
+        cell.noise,
+        cell.center,
+        link=cell.link,
+        transform=cell.transform,
+        power=power,
+    )
+
+
 @float64
 def student_coefs(phase: Scalar, *, order: int) -> Float[Array, " {order}+1"]:
     r"""Hermite coefficients $b_k = e^{-1/2}\sin(b + k\pi/2)/\sqrt{k!}$ of the student.
@@ -81,27 +119,14 @@ def drift(
     Claim:
         RW-10, exact identity [derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 1)
-    overlap = domain.within("overlap", overlap, -1, 1)
-    phase, center = domain.finite("phase", phase), domain.centring(center)
-    return _drift(
-        overlap, temperature, noise, phase, center, link=link, transform=transform
-    )
+    cell = neuron(temperature, noise, phase, center, link, transform, power=1)
+    return _drift(domain.within("overlap", overlap, -1, 1), cell)
 
 
 @eqx.filter_jit
-def _drift(
-    overlap: Array,
-    temperature: Array,
-    noise: Array,
-    phase: Array,
-    center: Array | str,
-    *,
-    link: str,
-    transform: str,
-) -> Array:
-    found = labels(temperature, noise, center, link=link, transform=transform, power=1)
-    slope = slope_series(found, phase) * jnp.exp(found.log_scale)
+def _drift(overlap: Array, cell: Neuron) -> Array:
+    found = moments(cell, power=1)
+    slope = slope_series(found, cell.phase) * jnp.exp(found.log_scale)
     return (1 - overlap**2) * jnp.polyval(slope[::-1], overlap)
 
 
@@ -147,28 +172,15 @@ def noise_terms(
     Claim:
         RW-10, exact identity [derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
-    overlap = domain.within("overlap", overlap, -1, 1)
-    phase, center = domain.finite("phase", phase), domain.centring(center)
-    return _noise_terms(
-        overlap, temperature, noise, phase, center, link=link, transform=transform
-    )
+    cell = neuron(temperature, noise, phase, center, link, transform)
+    return _noise_terms(domain.within("overlap", overlap, -1, 1), cell)
 
 
 @eqx.filter_jit
-def _noise_terms(
-    overlap: Array,
-    temperature: Array,
-    noise: Array,
-    phase: Array,
-    center: Array | str,
-    *,
-    link: str,
-    transform: str,
-) -> tuple[Array, Array]:
-    found = labels(temperature, noise, center, link=link, transform=transform)
+def _noise_terms(overlap: Array, cell: Neuron) -> tuple[Array, Array]:
+    found = moments(cell)
     scale = jnp.exp(2 * found.log_scale)
-    power, spread = gradient_powers(found, overlap, phase)
+    power, spread = gradient_powers(found, overlap, cell.phase)
     return scale * power, scale * spread
 
 
@@ -195,21 +207,12 @@ class _Start(NamedTuple):
 
 
 @eqx.filter_jit
-def linearised(
-    temperature: Float[Array, ""],
-    noise: Float[Array, ""],
-    phase: Float[Array, ""],
-    center: Float[Array, ""] | str,
-    *,
-    link: str,
-    transform: str,
-    order: int = 2,
-) -> _Start:
+def linearised(cell: Neuron, order: int = 2) -> _Start:
     """$c_k b_k$, V(0) and D(0)."""
-    found = labels(temperature, noise, center, link=link, transform=transform)
+    found = moments(cell)
     scale = jnp.exp(found.log_scale)
-    power, spread = gradient_powers(found, jnp.zeros_like(phase), phase)
-    signal = coefs(found, order)[order] * wave(phase, 1.0, order)[order]
+    power, spread = gradient_powers(found, jnp.zeros_like(cell.phase), cell.phase)
+    signal = coefs(found, order)[order] * wave(cell.phase, 1.0, order)[order]
     return _Start(scale * signal, scale**2 * power, scale**2 * spread)
 
 
@@ -245,7 +248,7 @@ def critical_step(
     Claim:
         RW-10, sharp threshold [derived].
     """
-    found = _checked_start(temperature, noise, phase, center, link, transform)
+    found = linearised(neuron(temperature, noise, phase, center, link, transform))
     return 4 * found.signal / found.power
 
 
@@ -285,7 +288,7 @@ def linear_phase_variance(
         RW-10, asymptotic limit [derived].
     """
     time, step = domain.nonnegative("time", time), domain.positive("step", step)
-    found = _checked_start(temperature, noise, phase, center, link, transform)
+    found = linearised(neuron(temperature, noise, phase, center, link, transform))
     rate = 2 * step * found.signal - step**2 * found.power / 2
     # (e^x - 1)/x without the removable singularity at the critical step.
     growth = jnp.exp(rate * time)
@@ -293,16 +296,3 @@ def linear_phase_variance(
     safe = jnp.where(small, 1.0, rate * time)
     mean_growth = jnp.where(small, 1.0, growth * jnp.sinh(safe) / safe)
     return growth**2 + step**2 * found.spread * time * mean_growth
-
-
-def _checked_start(
-    temperature: Scalar,
-    noise: Scalar,
-    phase: Scalar,
-    center: ArrayLike | str,
-    link: str,
-    transform: str,
-) -> _Start:
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
-    phase, center = domain.finite("phase", phase), domain.centring(center)
-    return linearised(temperature, noise, phase, center, link=link, transform=transform)

@@ -151,6 +151,11 @@ def convexity_upper_bound(
     overlap = domain.within("overlap", overlap, -1, 1)
     temperature = domain.positive("temperature", temperature)
     temperature = domain.tilt_exists(temperature, link, 1)
+    return _convexity(overlap, temperature, link=link)
+
+
+@eqx.filter_jit
+def _convexity(overlap: Array, temperature: Array, *, link: str) -> Array:
     nodes, policy = _policy(temperature, link)
     inner, weights = (
         jnp.asarray(part) for part in gauss_grid(9.0, panels=40, order=8, breaks=(0.0,))

@@ -4,6 +4,7 @@ Claim: `RW-11` (weak recovery: growth with the dimension and the limit law).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -15,8 +16,15 @@ from jaxtyping import Array, Float
 from ..maths.domain import require
 from ..maths.precision import float64
 from . import domain
-from .flow import gradient_powers, linearised, slope_series
-from .rules import LOG_ROOT_TWO_PI, labels
+from .flow import (
+    Neuron,
+    gradient_powers,
+    linearised,
+    moments,
+    neuron,
+    slope_series,
+)
+from .rules import LOG_ROOT_TWO_PI
 from .signal import Scalar
 
 POINTS, STEPS = 401, 1000
@@ -64,52 +72,107 @@ def hitting_cdf(
     Claim:
         RW-11, law [derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     times = domain.nonnegative("times", times)
-    dim = domain.positive("dim", dim)
-    dim = require(dim, dim >= 4, "`dim` must be at least 4.")
-    step, hit = domain.positive("step", step), domain.inside("hit", hit, 0, 1)
-    phase, center = domain.finite("phase", phase), domain.centring(center)
-    return _finite(
-        times,
-        dim,
-        step,
-        hit,
-        temperature,
-        noise,
-        phase,
-        center,
-        link=link,
-        transform=transform,
-    )
+    cell = neuron(temperature, noise, phase, center, link, transform)
+    return 1 - _survivors(times, checked(dim, step, hit), cell)
 
 
-@eqx.filter_jit
-def _finite(
-    times: Float[Array, " num_times"],
-    dim: Array,
-    step: Array,
-    hit: Array,
-    temperature: Array,
-    noise: Array,
-    phase: Array,
-    center: Array | str,
+@float64
+def hitting_mean(
+    dim: Scalar,
+    step: Scalar,
+    hit: Scalar,
+    temperature: Scalar,
+    noise: Scalar,
+    phase: Scalar,
     *,
     link: str,
     transform: str,
-) -> Float[Array, " num_times"]:
-    found = labels(temperature, noise, center, link=link, transform=transform)
+    center: ArrayLike | str = "mean",
+) -> Float[Array, ""]:
+    r"""Mean of steps$/d$ until $|m| \ge$ hit, uniform start, finite $d$.
+
+    $\int p_0 u$ with $b(m)u_m + \frac12\sigma^2(m)u_{mm} = -1$, $u = 0$ at $\pm$hit:
+    the integral of the survival of `hitting_cdf`, in one solve and without a horizon.
+
+    Args:
+        dim: $d \ge 4$.
+        step: $\eta > 0$, already with its power of $d$.
+        hit: In (0, 1).
+        temperature: $\beta > 0$; the second moment of the tilt must exist.
+        noise: $\tau \ge 0$.
+        phase: $b$, in radians.
+        link: Registered link.
+        transform: plain, exp or exp_y.
+        center: $c_0$, or "mean".
+
+    Returns:
+        The mean.
+
+    Raises:
+        DomainError: For bad input or an infinite second moment.
+
+    Claim:
+        RW-11, growth with the dimension [derived].
+    """
+    cell = neuron(temperature, noise, phase, center, link, transform)
+    return _mean(checked(dim, step, hit), cell)
+
+
+class Walk(NamedTuple):
+    """Dimension, step and threshold of a search."""
+
+    dim: Array
+    step: Array
+    hit: Array
+
+
+class Diffusion(NamedTuple):
+    """A diffusion on a grid between two absorbing ends, and its start."""
+
+    x: Float[Array, " points"]
+    velocity: Float[Array, " points"]
+    diffusion: Float[Array, " points"]
+    density: Float[Array, " points"]
+
+
+def checked(dim: Scalar, step: Scalar, hit: Scalar) -> Walk:
+    """Refuse a search outside its domain."""
+    dim = domain.positive("dim", dim)
+    dim = require(dim, dim >= 4, "`dim` must be at least 4.")
+    return Walk(dim, domain.positive("step", step), domain.inside("hit", hit, 0, 1))
+
+
+def diffusion_of(walk: Walk, cell: Neuron) -> Diffusion:
+    """The overlap at finite dimension, in time steps over dimension."""
+    dim, step, hit = walk
+    found = moments(cell)
     scaled = step * jnp.exp(found.log_scale)
     m = jnp.linspace(-hit, hit, POINTS)
-    power, spread = jax.vmap(lambda x: gradient_powers(found, x, phase))(m)
+    power, spread = jax.vmap(lambda x: gradient_powers(found, x, cell.phase))(m)
     rest = 1 - m**2
     power = ((dim - 2) * power + spread / rest) / dim
-    pull = rest * jnp.polyval(slope_series(found, phase)[::-1], m)
+    pull = rest * jnp.polyval(slope_series(found, cell.phase)[::-1], m)
     log_start = (dim - 3) / 2 * jnp.log(rest) - betaln(0.5, (dim - 1) / 2)
     velocity = scaled * pull - scaled**2 * m * power / 2
-    return 1 - survival(
-        times, m, velocity, scaled**2 * spread / dim, jnp.exp(log_start)
-    )
+    return Diffusion(m, velocity, scaled**2 * spread / dim, jnp.exp(log_start))
+
+
+@eqx.filter_jit
+def _survivors(
+    times: Float[Array, " num_times"],
+    walk: Walk,
+    cell: Neuron,
+) -> Float[Array, " num_times"]:
+    return survival(times, diffusion_of(walk, cell))
+
+
+@eqx.filter_jit
+def _mean(walk: Walk, cell: Neuron) -> Float[Array, ""]:
+    found = diffusion_of(walk, cell)
+    up, down = _rates(found)
+    mean = _solver(-up, up + down, -down)(jnp.ones_like(up))
+    return (found.x[1] - found.x[0]) * mean @ found.density[1:-1]
 
 
 @float64
@@ -153,43 +216,31 @@ def hitting_limit_cdf(
     Claim:
         RW-11, exact limit law [derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
+    cell = neuron(temperature, noise, phase, center, link, transform)
     scaled_times = domain.nonnegative("scaled_times", scaled_times)
     scaled_step = domain.positive("scaled_step", scaled_step)
     scaled_hit = domain.positive("scaled_hit", scaled_hit)
     domain.at_least("order", order, 3)
-    found = linearised(
-        temperature,
-        noise,
-        domain.finite("phase", phase),
-        domain.centring(center),
-        link=link,
-        transform=transform,
-        order=order,
-    )
+    found = linearised(cell, order)
     x = jnp.linspace(-scaled_hit, scaled_hit, POINTS)
     pull = order * scaled_step * found.signal * x ** (order - 1)
     velocity = pull - scaled_step**2 * found.power * x / 2
     diffusion = jnp.full_like(x, scaled_step**2 * found.spread)
     start = jnp.exp(-(x**2) / 2 - LOG_ROOT_TWO_PI)
-    return 1 - _survival(scaled_times, x, velocity, diffusion, start)
+    limit = Diffusion(x, velocity, diffusion, start)
+    return 1 - _survival(scaled_times, limit)
 
 
 def survival(
-    times: Float[Array, " num_times"],
-    x: Float[Array, " points"],
-    velocity: Float[Array, " points"],
-    diffusion: Float[Array, " points"],
-    density: Float[Array, " points"],
+    times: Float[Array, " num_times"], found: Diffusion
 ) -> Float[Array, " num_times"]:
     """Mass that has not left the interval, from the backward Kolmogorov equation."""
-    width, dt = x[1] - x[0], jnp.maximum(jnp.max(times), 1e-12) / STEPS
-    up = (diffusion / (2 * width**2) + velocity / (2 * width))[1:-1]
-    down = (diffusion / (2 * width**2) - velocity / (2 * width))[1:-1]
-    mass = width * density[1:-1]
+    dt = jnp.maximum(jnp.max(times), 1e-12) / STEPS
+    up, down = _rates(found)
+    mass = (found.x[1] - found.x[0]) * found.density[1:-1]
     first = jnp.ones_like(up)
     # Two half steps of implicit Euler damp the jump at the ends; then Crank–Nicolson.
-    half = _implicit(up, down, dt / 2)
+    half = _solver(-dt / 2 * up, 1 + dt / 2 * (up + down), -dt / 2 * down)
     rough = half(half(first))
 
     def advance(u: Array, _: None) -> tuple[Array, Array]:
@@ -198,10 +249,17 @@ def survival(
 
     _, later = jax.lax.scan(advance, rough, None, length=STEPS - 1)
     path = jnp.concatenate([jnp.stack([first @ mass, rough @ mass]), later])
-    return jnp.interp(times, dt * jnp.arange(STEPS + 1, dtype=x.dtype), path)
+    return jnp.interp(times, dt * jnp.arange(STEPS + 1, dtype=found.x.dtype), path)
 
 
 _survival = eqx.filter_jit(survival)
+
+
+def _rates(found: Diffusion) -> tuple[Array, Array]:
+    """Rates up and down of the walk on the inner grid points: central differences."""
+    width = found.x[1] - found.x[0]
+    along, across = found.velocity / (2 * width), found.diffusion / (2 * width**2)
+    return (across + along)[1:-1], (across - along)[1:-1]
 
 
 def _generator(up: Array, down: Array, u: Array) -> Array:
@@ -210,11 +268,9 @@ def _generator(up: Array, down: Array, u: Array) -> Array:
     return up * right + down * left - (up + down) * u
 
 
-def _implicit(up: Array, down: Array, dt: Array) -> Callable[[Array], Array]:
-    """Solver of one implicit Euler step of length dt."""
-    lower = (-dt * down).at[0].set(0.0)
-    upper = (-dt * up).at[-1].set(0.0)
-    middle = 1 + dt * (up + down)
+def _solver(upper: Array, middle: Array, lower: Array) -> Callable[[Array], Array]:
+    """Solver of a tridiagonal system; the corners beyond the matrix are dropped."""
+    lower, upper = lower.at[0].set(0.0), upper.at[-1].set(0.0)
 
     def solve(u: Array) -> Array:
         return jax.lax.linalg.tridiagonal_solve(lower, middle, upper, u[:, None])[:, 0]

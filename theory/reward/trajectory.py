@@ -9,15 +9,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from ..maths.domain import require
 from ..maths.hermite import hermite_values
 from ..maths.precision import float64
 from . import domain
-from .flow import slope_series, wave
+from .flow import Neuron, moments, neuron, slope_series, wave
 from .links import link_spec
-from .rules import Labels, labels
+from .rules import Labels
 from .signal import Scalar
 
 POWER_ORDER = 60
@@ -63,22 +63,11 @@ def overlap_ode(
     Claim:
         RW-10, asymptotic limit [classical form; constants derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
+    cell = neuron(temperature, noise, phase, center, link, transform)
     times = domain.nonnegative("times", times)
     times = require(times, jnp.diff(times) >= 0, "`times` must be sorted.")
     start, step = domain.within("start", start, -1, 1), domain.positive("step", step)
-    phase, center = domain.finite("phase", phase), domain.centring(center)
-    return _overlaps(
-        times,
-        start,
-        step,
-        temperature,
-        noise,
-        phase,
-        center,
-        link=link,
-        transform=transform,
-    )
+    return _overlaps(times, start, step, cell)
 
 
 @eqx.filter_jit
@@ -86,16 +75,10 @@ def _overlaps(
     times: Float[Array, " num_times"],
     start: Array,
     step: Array,
-    temperature: Array,
-    noise: Array,
-    phase: Array,
-    center: Array | str,
-    *,
-    link: str,
-    transform: str,
+    cell: Neuron,
 ) -> Float[Array, " num_times"]:
-    found = labels(temperature, noise, center, link=link, transform=transform)
-    return _integrate(found, times, start, step, phase)
+    found = moments(cell)
+    return _integrate(found, times, start, step, cell.phase)
 
 
 def _integrate(
@@ -184,43 +167,26 @@ def recovered_fraction(
     Claim:
         RW-12, asymptotic limit [paper: a constant fraction; the number is derived].
     """
-    temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     time, step = domain.positive("time", time), domain.positive("step", step)
     threshold = domain.inside("threshold", threshold, 0, 1)
     domain.at_least("num_phases", num_phases, 1)
-    spec, center = link_spec(link), domain.centring(center)
+    cell = neuron(temperature, noise, 0.0, center, link, transform)
+    spec = link_spec(link)
     exponent = spec.info_exponent if transform == "plain" else spec.tilt_exponent
     start = jnp.asarray(0.0 if exponent == 1 else FIRST_OVERLAP)
     phases = 2 * jnp.pi * (jnp.arange(num_phases, dtype=jnp.float64) + 0.5) / num_phases
-    recovered = _recovered(
-        jnp.reshape(time, (1,)),
-        start,
-        step,
-        temperature,
-        noise,
-        phases,
-        threshold,
-        center,
-        link=link,
-        transform=transform,
-    )
-    return jnp.mean(recovered.astype(jnp.float64))
+    ends = _ends(jnp.reshape(time, (1,)), start, step, cell, phases)
+    return jnp.mean((jnp.abs(ends) >= threshold).astype(jnp.float64))
 
 
 @eqx.filter_jit
-def _recovered(
+def _ends(
     times: Float[Array, "1"],
     start: Array,
     step: Array,
-    temperature: Array,
-    noise: Array,
+    cell: Neuron,
     phases: Float[Array, " num_phases"],
-    threshold: Array,
-    center: Array | str,
-    *,
-    link: str,
-    transform: str,
-) -> Bool[Array, " num_phases"]:
-    found = labels(temperature, noise, center, link=link, transform=transform)
-    ends = jax.vmap(lambda phase: _integrate(found, times, start, step, phase)[0])
-    return jnp.abs(ends(phases)) >= threshold
+) -> Float[Array, " num_phases"]:
+    found = moments(cell)
+    end = jax.vmap(lambda phase: _integrate(found, times, start, step, phase)[0])
+    return end(phases)
