@@ -14,6 +14,7 @@ import limen.sims  # noqa: F401  (settles the pool before the first computation)
 import numpy as np
 import scipy.linalg
 from limen.sims import memorisation as sims
+from limen.sims.memorisation.draws import covariance, normal_rows
 from limen.theory import memorisation as theory
 
 DIM, TILE, REPEATS = 128, 16, 5
@@ -89,6 +90,22 @@ def simulation():
         name = f"simulate_pair, d = {DIM}, n = {n}, all observables"
         report(name, seconds, run, "per lane")
         decompositions(n, run)
+        draws(n)
+
+
+def draws(n):
+    """What a lane does before its decompositions: normals of both sets, then X'X/n."""
+    keys = jax.random.split(jax.random.key(0), (TILE, 2))
+
+    def drawn(key):
+        return normal_rows(key, n, n, jnp.ones(DIM))
+
+    program, seconds = compiled(jax.vmap(jax.vmap(drawn)), keys)
+    samples = program(keys)
+    report("  its normals", seconds, best(lambda: program(keys)) / TILE, "per lane")
+    product, seconds = compiled(lambda x: covariance(x, n), samples)
+    run = best(lambda: product(samples)) / TILE
+    report("  its covariances", seconds, run, "per lane")
 
 
 def decompositions(n, run):

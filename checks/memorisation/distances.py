@@ -122,7 +122,7 @@ def corrected(*, dim, exponent, num_samples, ridge, tolerance):
     """C19: distances resolved beyond the limit, the trace of S regressed out."""
     bare = [cell(exponent, n / dim) for n in num_samples]
     sweep = pairs([*bare, cell(exponent, num_samples[0] / dim, ridge)], dim)
-    claimed = sweep.map(_distance)
+    claimed = sweep.map(_to_truth)
     norm = sweep.map(total)
 
     def observe(data):
@@ -139,13 +139,6 @@ def corrected(*, dim, exponent, num_samples, ridge, tolerance):
         claimed=claimed,
         tol=Tolerance(np.asarray(tolerance), "target; left over are terms in 1/n"),
     )
-
-
-def _distance(variances, num_samples, ridge, corrected=True):
-    parts = variances, counts(variances), num_samples
-    if ridge:
-        return theory.same_seed_distance(*parts, ridge, corrected=corrected)
-    return theory.distance_to_truth(*parts, corrected=corrected)
 
 
 def shifted(*, dim, exponent, num_samples):
@@ -194,7 +187,7 @@ def _independent_normals(design):
 
 
 def _first_order(variances, num_samples, ridge):
-    limit = float(_distance(variances, num_samples, ridge, corrected=False))
+    limit = float(_to_truth(variances, num_samples, ridge, corrected=False))
     return limit + np.sum(variances) / (4 * num_samples)
 
 
@@ -292,7 +285,7 @@ CLAIMS = (
         mutants=(
             says(
                 "without the 1/n term",
-                lambda variances, num_samples, ridge: _distance(
+                lambda variances, num_samples, ridge: _to_truth(
                     variances, num_samples, ridge, corrected=False
                 ),
             ),

@@ -1,12 +1,14 @@
 """Claims on the recovery of leading directions."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...sims import memorisation as sims
 from ...sims.sweep import Sweep, zip_
 from ...theory import memorisation as theory
-from ..harness import Claim, Design, Provenance, Tolerance, kinds, rows
-from .cells import cell, pairs, same_data, samples, says, scales
+from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
+from .cells import cell, counts, pairs, same_data, samples, says, scales
 
 # (load, spike): above the threshold far, above, below; and many dimensions per sample
 ABOVE, SPARSE, BELOW = ((1.0, 1.5), (8.0, 0.5)), ((0.25, 3.0),), ((2.0, 0.5),)
@@ -117,6 +119,54 @@ def operator_norm(*, dim, points):
     )
 
 
+ISOLATED_CELLS = ((0.7, 4.0), (1.5, 1.0), (1.5, 4.0))  # exponent, load
+DOMAIN = 0.7  # overlaps below it feel the neighbouring eigenvalues
+FOLLOWED, KEPT = 6, 12  # directions with a formula, directions in a stored row
+
+
+def isolated(*, dim):
+    """MEM-6 for a general bulk: 1 − Q of every isolated leading direction."""
+    sweep = pairs([cell(*place) for place in ISOLATED_CELLS], dim, latents=KEPT)
+    overlaps = sweep.map(_leading_overlaps)
+    place, index = np.nonzero(overlaps > DOMAIN)
+    claimed = 1 - overlaps[place, index]
+    return Design(
+        sweeps={"pair": sweep},
+        observe=lambda data: (
+            1 - rows(data["pair"].overlap).isel(point=KEPT * place + index)
+        ),
+        claimed=claimed,
+        tol=Tolerance(0.25 * claimed, "target: a quarter of what is missing to 1"),
+    )
+
+
+def _leading_overlaps(variances, num_samples):
+    """Q_i of the leading directions by the formula for isolated eigenvalues."""
+    parts = variances, counts(variances), num_samples
+    return np.array([float(theory.latent_overlap(*parts, i)) for i in range(FOLLOWED)])
+
+
+def _claims_overlaps(name, function):
+    """A mutant of theory: other overlaps at the same isolated directions."""
+
+    def change(design):
+        sweep = design.sweeps["pair"]
+        is_isolated = sweep.map(_leading_overlaps) > DOMAIN
+        return replace(design, claimed=1 - sweep.map(function)[is_isolated])
+
+    return Mutant(name, change)
+
+
+def _twice_the_samples(variances, num_samples):
+    return _leading_overlaps(variances, 2 * num_samples)
+
+
+def _without_the_denominator(variances, num_samples):
+    gaps = variances[:FOLLOWED, None] - variances[None, :]
+    safe = np.where(gaps == 0, np.inf, gaps)
+    return 1 - np.sum((variances[None, :] / safe) ** 2, axis=1) / num_samples
+
+
 COUNT_SIZES = tuple(50 * 2**k for k in range(7))
 
 
@@ -222,6 +272,21 @@ CLAIMS = (
             }
         },
         mutants=(scales("threshold 1/beta", lambda claimed: 1.5 * claimed),),
+    ),
+    Claim(
+        id="MEM-6.isolated",
+        title="Overlap of isolated directions of a power law",
+        statement=r"$Q_i = [1 - \frac1n \sum_j \sigma_j^2 / (\sigma_i - \sigma_j)^2] / "
+        r"[1 + \frac1n \sum_j \sigma_j / (\sigma_i - \sigma_j)]$ wherever it exceeds "
+        r"0.7; below, neighbouring eigenvalues mix and the formula does not hold",
+        provenance=Provenance("classical", "Benaych-Georges and Nadakuditi 2011"),
+        kind=kinds.value(),
+        design=isolated,
+        sizes={"paper": {"seeds": 256, "dim": 96}},
+        mutants=(
+            _claims_overlaps("twice the samples", _twice_the_samples),
+            _claims_overlaps("without the denominator", _without_the_denominator),
+        ),
     ),
     Claim(
         id="MEM-6.pair",

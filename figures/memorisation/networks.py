@@ -88,7 +88,7 @@ NETWORKS = Figure(
     draw=_networks,
     sweeps=_sweeps,
     sizes={
-        "quick": {"seeds": 1, "loads": LOADS[:2], "num_steps": 300},
+        "quick": {"seeds": 1, "loads": LOADS[:2], "num_steps": 100},
         "paper": {"seeds": 32, "loads": LOADS, "num_steps": 300},
     },
 )

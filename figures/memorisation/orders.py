@@ -28,6 +28,7 @@ POINTS = 200
 MARKERS = ("o", "s", "^")
 EXPONENTS = (0.4, 0.7, 1.5)
 PLACES = ("upper right", "lower right", "upper left")
+ISOLATED = 0.7  # overlaps above which neighbouring eigenvalues do not matter
 NAMES = ("memorisation $m_{\\max}$", "convergence $q$", "latent overlap $Q$")
 
 
@@ -113,14 +114,21 @@ def _power_orders(panels, data):
             along_samples(theory.convergence, *population, corrected=True),
             along_samples(theory.latent_overlap, *population, index=0),
         )
-        scales = dim**2, 1.0, 1.0
-        for panel, line, (value, error), scale in zip(
-            panels, exact, drawn, scales, strict=True
+        scales, domains = (dim**2, 1.0, 1.0), (0.0, 0.0, ISOLATED)
+        for panel, line, (value, error), scale, least in zip(
+            panels, exact, drawn, scales, domains, strict=True
         ):
-            draw_theory(panel, loads, line, "_theory", k)
+            _line_with_domain(panel, loads, line, k, least)
             style = {"label": f"$a = {exponent}$", "colour": k, "marker": MARKERS[k]}
             points = value[k] / scale, error[k] / scale
             draw_points(panel, np.array(LOADS), *points, **style)
+
+
+def _line_with_domain(panel, loads, line, colour, least):
+    """A theory curve, dashed where it lies below the domain of its formula."""
+    style = {"color": COLOURS[colour], "lw": 0.8, "zorder": 2}
+    panel.plot(loads, np.where(line < least, line, np.nan), ":", label="_", **style)
+    draw_theory(panel, loads, np.where(line >= least, line, np.nan), "_theory", colour)
 
 
 def _training_energy(*population):
@@ -252,7 +260,8 @@ ORDERS = Figure(
     r"$Q$ jumps at $\gamma_c = 1/\beta^2$ (dotted). Below, power laws $\sigma_i "
     r"\propto i^{-a}$: squared cosine with a training point, $q$, and the overlap of "
     r"the leading direction. Lines: theory; $Q$ of power laws by the formula for "
-    r"isolated eigenvalues, good beyond 0.7. Points: simulation with standard errors.",
+    r"isolated eigenvalues, which holds beyond 0.7 (dotted: outside that domain, where "
+    r"neighbouring eigenvalues mix). Points: simulation with standard errors.",
     draw=_orders,
     sweeps=_order_sweeps,
     sizes=SIZES,

@@ -114,3 +114,15 @@ def test_network_claims_read_the_right_cells():
         assert (design.observe({"networks": data}).values <= 0).all()
         wrong = claim.mutants[0].change(design)
         assert (wrong.observe({"networks": data}).values > 0).any()
+
+
+def test_isolated_directions_are_read_at_their_places():
+    """Rows whose overlap names cell and direction: 1 − Q must be read where claimed."""
+    design = latents.isolated(dim=96)
+    places = len(latents.ISOLATED_CELLS)
+    overlaps = np.arange(places * latents.KEPT, dtype=float).reshape(places, 1, -1)
+    data = Dataset({"overlap": (("cell", "seed", "latent"), overlaps)})
+    found = 1 - design.observe({"pair": data}).values[0]
+    assert len(found) == len(design.claimed)
+    assert found[:4].tolist() == [0.0, 1.0, 2.0, 12.0]
+    assert (design.claimed < 1 - latents.DOMAIN).all()

@@ -150,7 +150,7 @@ def test_margins_shrink_with_the_proxy_error():
 
 
 def test_few_effective_samples_are_flagged():
-    """Label weights at 0.4 keep 3 % of 2000 samples; unweighted ones keep all."""
+    """Label weights at 0.4 keep 28 of 2000 samples; unweighted ones keep all."""
 
     def sets(weights, temperatures):
         return reward.admissible_sets(
