@@ -65,6 +65,7 @@ class Simulator:
         if self.dtype not in ("float32", "float64"):
             raise SpecificationError("`dtype` must be float32 or float64.")
         given = _parameters(self.function, self.deterministic)
+        self.outputs = {name: tuple(dims) for name, dims in self.outputs.items()}
         self.name = _name(self.function)
         self.static = tuple(k for k, p in given.items() if p.kind is p.KEYWORD_ONLY)
         self.dynamic = tuple(k for k in given if k not in self.static)
@@ -84,7 +85,8 @@ class Simulator:
         module, own = self.function.__module__, self.function.__qualname__
         path = _file(self.function)
         spec = getattr(sys.modules.get(module), "__spec__", None)
-        imports = spec is not None and not module.startswith(BY_PATH)
+        by_name = module != "__main__" and not module.startswith(BY_PATH)
+        imports = spec is not None and by_name
         return f"{path if path and not imports else module}:{own}"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,5 +1,8 @@
 """A sweep that cannot be run is refused before anything compiles."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -231,6 +234,18 @@ def test_resolve(sims, tmp_path):
         with pytest.raises(SpecificationError, match="does not run: division"):
             resolve(f"{broken}:f")
     assert all(name == sim.name for name, sim in registered().items())
+
+
+def test_a_module_that_is_run_is_found_by_its_file(tmp_path):
+    """Another process cannot import `__main__`."""
+    (tmp_path / "mine.py").write_text(
+        "from limen.sims.sweep import simulator\n"
+        "@simulator(outputs={'a': ['x']})\ndef f(key):\n    return {'a': key}\n"
+        "print(f.reference, f.outputs)\n"
+    )
+    command = [sys.executable, "-m", "mine"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout.split()[0] == f"{tmp_path / 'mine.py'}:f"
 
 
 def test_zip_advances_together(sims):
