@@ -82,7 +82,7 @@ def conic_flow(
     def moments(state: State) -> tuple[Array, Array, Array, Array]:
         a, w = state
         norm = jnp.linalg.norm(w, axis=1)
-        u = w / norm[:, None]
+        u = w / jnp.where(norm > 0, norm, 1.0)[:, None]  # a dropped neuron underflows
         mass = a * norm / width
         inner = _contracted(u, mass, degree) - teacher[None, :] * u ** (degree - 1)
         return u, norm, mass, inner
@@ -192,7 +192,7 @@ def cluster_atoms(
     if a.shape != w.shape[:1]:
         raise ValueError(f"`a` and `w` disagree: shapes {a.shape} and {w.shape}.")
     norm = np.linalg.norm(w, axis=1)
-    mass, unit = a * norm / a.size, w / norm[:, None]
+    mass, unit = a * norm / a.size, w / np.where(norm > 0, norm, 1.0)[:, None]
     free = np.ones(a.size, dtype=bool)
     atoms: list[tuple[float, np.ndarray]] = []
     for index in np.argsort(-np.abs(mass)):

@@ -151,6 +151,17 @@ class TestConic:
         with pytest.raises(DomainError, match="zero"):
             sm.conic_flow(*args, degree=3, num_steps=1)
 
+    def test_neurons_that_underflow_have_no_mass(self):
+        """A step that multiplies every neuron by 0: no direction, no mass, no NaN."""
+        with jax.enable_x64(True):
+            start = sm.conic_start(jax.random.key(0), width=4, dim=2)
+            args = doubles(start["a"], start["w"], np.ones(1), 2.0, 0.5)
+            found = sm.conic_flow(*args, degree=3, num_steps=200)
+        assert float(found["energy"][-1]) == pytest.approx(0.5, rel=1e-14)
+        a, w = np.asarray(found["a"]), np.asarray(found["w"])
+        assert np.isfinite(w).all()
+        assert sm.cluster_atoms(a, w, degree=3) == []
+
     def test_signs_are_kept(self):
         """Masses 0.65, −0.35, 0.10 at λ = 0.25; antipodes are the same atom."""
         with jax.enable_x64(True):
