@@ -173,9 +173,9 @@ def test_a_lane_that_overflows_says_so():
             )  # fmt: skip
             return found["overflow"]
 
+        keys = jax.random.split(jax.random.key(8), 4)
         return np.asarray(jax.jit(jax.vmap(lane))(keys))
 
-    keys = jax.random.split(jax.random.key(8), 4)
     mean = 8 * 0.5 * 224
     assert overflowed(mean / 10).all()
     assert not overflowed(mean).any()
