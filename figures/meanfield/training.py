@@ -87,12 +87,11 @@ def movement(data: Data) -> Canvas:
 FIGURES = (
     Figure(
         name="transfer",
-        caption=r"Loss after 20 full-batch steps against the learning rate at "
-        r"every "
-        r"width: the best rate stays in maximal update and in NTK parametrization, "
-        r"which does not move its features, and falls like $1/N$ in standard "
-        r"parametrization (right, with standard errors; lines: the laws, through the "
-        r"last point).",
+        caption=r"Loss after 20 full-batch steps against the learning rate at every "
+        r"width: the best rate stays in maximal update, hardly moves in NTK "
+        r"parametrization, which does not move its features, and falls like $1/N$ in "
+        r"standard parametrization (right, with standard errors; lines: the laws, "
+        r"through the last point).",
         claims=("MF-3a",),
         draw=transfer,
         sweeps=lazy_transfer,
