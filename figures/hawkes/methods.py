@@ -101,6 +101,8 @@ def draw_phases(data: Data) -> Canvas:
         images[0], ax=list(axes[0, :2]), label="share recovered", shrink=0.8
     )
     _plane(axes[0, 2], sweeps, sizes, found)
+    handles = [*axes[0, 0].lines, *axes[0, 2].lines]
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, fontsize=7)
     return figure
 
 
@@ -123,7 +125,6 @@ def _heat(axes: Axes, sizes: tuple[int, ...], shares: np.ndarray):
     axes.set_xlabel("edge weight $w$")
     axes.set_ylabel("nodes $d$")
     axes.grid(visible=False)
-    axes.legend(loc="upper left", fontsize=6, frameon=True)
     return image
 
 
@@ -144,14 +145,13 @@ def _plane(
     for (label, (colour, marker)), region in zip(REGIONS.items(), regions, strict=True):
         axes.plot(
             crowded[region], needed[region], marker, color=style.COLOURS[colour],
-            markersize=2.5, markerfacecolor="none", label=label,
+            markersize=2.5, markerfacecolor="none", label=label, alpha=0.8,
         )  # fmt: skip
     axes.axhline(1 / WEAK_LIMIT, color="k", linewidth=0.8, label="weak-coupling limit")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel(r"$d / (\beta T)$")
     axes.set_ylabel(r"$\log d / (\beta T w^2)$")
-    axes.legend(fontsize=6, loc="lower right")
 
 
 COMPARISON = Figure(
