@@ -127,7 +127,9 @@ def _power_orders(panels, data):
 def _line_with_domain(panel, loads, line, colour, least):
     """A theory curve, dashed where it lies below the domain of its formula."""
     style = {"color": COLOURS[colour], "lw": 0.8, "zorder": 2}
-    panel.plot(loads, np.where(line < least, line, np.nan), ":", label="_", **style)
+    outside = line < least
+    if outside.any():
+        panel.plot(loads, np.where(outside, line, np.nan), ":", label="_", **style)
     draw_theory(panel, loads, np.where(line >= least, line, np.nan), "_theory", colour)
 
 
