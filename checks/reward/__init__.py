@@ -5,15 +5,19 @@ from . import (
     direction,
     dynamics,
     gaps,
+    growth,
     passage,
     readouts,
     recovery,
     signal,
     spectral,
+    stages,
+    temperatures,
 )
 
 CLAIMS = (
     *passage.CLAIMS,
+    *growth.CLAIMS,
     *recovery.CLAIMS,
     *direction.CLAIMS,
     *signal.CLAIMS,
@@ -21,5 +25,7 @@ CLAIMS = (
     *dynamics.CLAIMS,
     *gaps.CLAIMS,
     *readouts.CLAIMS,
+    *temperatures.CLAIMS,
     *deployment.CLAIMS,
+    *stages.CLAIMS,
 )

@@ -1,5 +1,6 @@
 """What the claims of reward learning share: sweeps, exact points, mutations."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from xarray import DataArray
+from xarray import DataArray, Dataset
 
 from ...sims.sweep import Simulator, Sweep
 from ...theory import reward as theory
@@ -17,6 +18,7 @@ from ..harness import Design, rows
 Changes = Callable[[Design], Design]
 QUADRATURE = 1e-12  # error of theory numbers of order one
 TURN = -np.pi / 2  # phase at which the student's odd coefficients vanish
+CENSORED = 0.25  # share of searches that end unfinished, beyond which means mislead
 
 
 def sweep(
@@ -70,6 +72,24 @@ def joined(*arrays: DataArray) -> DataArray:
         rows(array).isel(seed=slice(count)).reset_coords(drop=True) for array in arrays
     ]
     return xr.concat(plain, dim="point")
+
+
+def uncensored(data: Dataset) -> Dataset:
+    """First-passage rows as they are, with a warning if too many are censored."""
+    share = float(data.censored.mean())
+    if share > CENSORED:
+        warnings.warn(
+            f"{share:.0%} of the searches ended at `max_steps` without a hit.",
+            stacklevel=2,
+        )
+    return data
+
+
+def admissible(*args: Any, **options: Any) -> theory.Admissible:
+    """The theory's sets, also where it warns: there the bound admits nothing."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*effective samples per feature")
+        return theory.admissible_sets(*args, **options)
 
 
 def claims(values: Any) -> Changes:

@@ -1,5 +1,7 @@
 """Claims on one estimate of the direction (RW-6, RW-7, RW-8, RW-19)."""
 
+import functools
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -212,36 +214,39 @@ STEP = Claim(
 )
 
 
-def ceiling(*, order: int = 1) -> Design:
-    """RW-7c: squared overlaps of theory against the generative ceiling."""
-    cells = [
-        (link, b, tau, alpha)
-        for link in ("sin3", "tanh", "cos4")
-        for tau in (0.2, 0.5)
-        for b in (0.3, 1.0, 3.0)
-        for alpha in (1.0, 8.0)
-    ]
-    powers = {
-        (link, tau): np.asarray(theory.generative_powers(tau, link=link, order=2))
-        for link, _, tau, _ in cells
-    }
+CELLS = tuple(
+    itertools.product(("sin3", "tanh", "cos4"), (0.2, 0.5), (0.3, 1.0, 3.0), (1.0, 8.0))
+)  # link, τ, β, α of RW-7c
 
-    tops = np.array([powers[link, tau][order] for link, _, tau, _ in cells])
-    bound = tops / (tops + 1 / np.array([alpha for *_, alpha in cells]))
+
+@functools.cache
+def powers(link: str, noise: float) -> np.ndarray:
+    """Generative powers up to order 2."""
+    return np.asarray(theory.generative_powers(noise, link=link, order=2))
+
+
+def best_overlap2(order: int) -> np.ndarray:
+    """The ceiling of the squared overlap if this order's power were the signal."""
+    tops = np.array([powers(link, noise)[order] for link, noise, *_ in CELLS])
+    return tops / (tops + 1 / np.array([ratio for *_, ratio in CELLS]))
+
+
+def ceiling() -> Design:
+    """RW-7c: squared overlaps of theory against the generative ceiling."""
     found = [
         number(theory.first_order_overlap(alpha, b, tau, link=link, transform="exp"))
-        for link, b, tau, alpha in cells
+        for link, tau, b, alpha in CELLS
     ]
     return Design(
         observe=lambda _: exactly(np.square(found)),
-        claimed=bound,
+        claimed=best_overlap2(1),
         tol=Tolerance(1e-10, "quadrature"),
     )
 
 
 def second_power(design: Design) -> Design:
     """The second generative power taken for the first."""
-    return replace(design, claimed=ceiling(order=2).claimed)
+    return replace(design, claimed=best_overlap2(2))
 
 
 CEILING = Claim(

@@ -1,20 +1,18 @@
-"""Claims on fitted readouts and safe temperatures (RW-16, RW-17, RW-20)."""
+"""Claims on the constants of fitted readouts (RW-16, RW-20)."""
 
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import jax
 import numpy as np
 from xarray import DataArray, Dataset
 
 from ...sims import reward as sims
 from ...sims.sweep import Sweep
 from ...theory import reward as theory
-from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, lanes
+from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
 from .common import (
     exactly,
-    given,
     joined,
     nodes,
     number,
@@ -23,7 +21,6 @@ from .common import (
     sweep,
 )
 
-GAIN, HARD_GAIN, COLD = 0.3, 0.8, 0.2  # δ, δ of the mutant, its temperature
 HALF_WIDTHS = {3: 1.0, 7: 3.0}
 
 
@@ -106,113 +103,6 @@ CONSTANTS = Claim(
 )
 
 
-def margins(*, temperatures: tuple[float, ...], errors: tuple[float, ...]) -> Design:
-    """RW-17: margins fall with the proxy's error, same draws throughout."""
-    z, _ = nodes()
-    found = []
-    for error in errors:
-        sets = theory.admissible_sets(
-            temperatures,
-            *(2000, GAIN, 0.9, 0.7, 1e-3, 2.0),
-            reward_at("cos4", z) + error * np.sin(1.5 * z),
-            jax.random.key(17),
-            link="cos4",
-            weights="surrogate",
-            num_features=8,
-        )
-        found.append(np.asarray(sets.margin))
-    steps = np.diff(np.array(found), axis=0).ravel()
-    return Design(
-        observe=lambda _: exactly(steps, 0.0),
-        claimed=0.0,
-        tol=Tolerance(0.0, "none: an order"),
-    )
-
-
-MARGINS = Claim(
-    id="RW-17",
-    title="A worse proxy leaves a smaller margin",
-    statement=r"$M(\beta_2) = V^* - q_{0.9}(\sigma_\beta\sqrt{\chi^2}) - V_0 - \delta$ "
-    r"falls with the error of the proxy $r^* + \kappa\sin(1.5z)$",
-    provenance=Provenance("paper", "admissible sets shrink; sets defined in RW-17"),
-    kind=kinds.ordering(evidence="exact"),
-    design=margins,
-    sizes={
-        "quick": {"seeds": 1, "temperatures": (0.5,), "errors": (0.0, 0.25, 0.5, 1.0)},
-        "paper": {"seeds": 1, "errors": (0.0, 0.25, 0.5, 1.0)}
-        | {"temperatures": (0.45, 0.5, 0.55, 0.6)},
-    },
-    mutants=(
-        Mutant(
-            "order reversed",
-            lambda design: replace(design, observe=lambda d: -design.observe(d)),
-            shift=0.2,
-        ),
-    ),
-)
-
-
-def contained(*, temperatures: tuple[float, ...]) -> Design:
-    """RW-17: on the admissible set of the bound the gain is reached, label weights."""
-    static = {"link": "cos4", "weights": "label", "num_samples": 2000}
-    static |= {"num_features": 8, "augment": False}
-    deployed = sweep(
-        sims.readout,
-        static,
-        {"temperature": list(temperatures), "noise": [0.7], "ridge": [1e-3]},
-        half_width=2.0,
-        proxy_error=0.0,
-        deploy_temperature=lambda temperature, **_: temperature,
-    )
-    sets = theory.admissible_sets(
-        temperatures,
-        *(2000, GAIN, 0.9, 0.7, 1e-3, 2.0, None, jax.random.key(17)),
-        link="cos4",
-        weights="label",
-        num_features=8,
-    )
-    inside = np.flatnonzero(np.asarray(sets.bound))
-
-    def observe(data: Mapping[str, Dataset]) -> DataArray:
-        return reached(data, GAIN).isel(point=inside)
-
-    return Design(
-        sweeps={"deployed": deployed},
-        observe=observe,
-        claimed=0.9,
-        tol=Tolerance(0.03, "quantiles from 600 draws"),
-    )
-
-
-def reached(data: Mapping[str, Dataset], gain: float) -> DataArray:
-    """Whether the deployed value exceeds that of the base policy by the gain."""
-    z, weights = nodes()
-    base = float(weights @ reward_at("cos4", z))
-    return lanes((data["deployed"].value >= base + gain).astype(float))
-
-
-def value_alone(design: Design) -> Design:
-    """Cold deployment admitted because V* alone exceeds the larger gain."""
-    sweeps = {"deployed": given(temperature=COLD)(design.sweeps["deployed"])}
-    return replace(design, sweeps=sweeps, observe=lambda data: reached(data, HARD_GAIN))
-
-
-CONTAINED = Claim(
-    id="RW-17.safe",
-    title="The admissible set of the bound is safe",
-    statement=r"$P(V(\hat\pi) \ge V_0 + \delta) \ge 0.9$ for all $\beta_2$ in the set "
-    r"of the bound (cos4, label weights, $\delta = 0.3$)",
-    provenance=Provenance("paper", "admissible sets; defined and derived in RW-17"),
-    kind=kinds.lower_bound(evidence="frequency"),
-    design=contained,
-    sizes={
-        "quick": {"seeds": 512, "temperatures": (0.5, 0.7, 1.0)},
-        "paper": {"seeds": 1024, "temperatures": (0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 2.0)},
-    },
-    mutants=(Mutant("bound term dropped: V* alone", value_alone, shift=-0.2),),
-)
-
-
 def weighting(*, links: tuple[str, ...], noises: tuple[float, ...]) -> Design:
     """RW-20: order of constants and covariances in the realisable case."""
     cells = itertools.product(links, (0.5, 1.0, 2.0), noises)
@@ -282,4 +172,4 @@ WEIGHTING = Claim(
     mutants=(Mutant("noise that depends on z", observes(uneven_noise), shift=0.4),),
 )
 
-CLAIMS = (CONSTANTS, MARGINS, CONTAINED, WEIGHTING)
+CLAIMS = (CONSTANTS, WEIGHTING)

@@ -9,7 +9,17 @@ from xarray import DataArray, Dataset
 from ...sims import reward as sims
 from ...theory import reward as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
-from .common import TURN, center_of, claims, given, joined, number, runs, sweep
+from .common import (
+    TURN,
+    center_of,
+    claims,
+    given,
+    joined,
+    number,
+    runs,
+    sweep,
+    uncensored,
+)
 
 EVEN = {"link": "cos4", "transform": "exp"}
 COLD, HIT, DIMS = 0.6, 0.3, (64, 512)
@@ -22,16 +32,12 @@ def critical() -> float:
     return number(theory.critical_step(COLD, 0.0, TURN, **EVEN))
 
 
-def mean_time(dim: int, step: float) -> float:
-    """Mean of steps over dimension until recovery: the integral of the survival."""
-    times = np.linspace(0, 400, 8001)
-    args = (times, float(dim), step, HIT, COLD, 0.0, TURN)
-    return float(np.trapezoid(1 - np.asarray(theory.hitting_cdf(*args, **EVEN)), times))
-
-
 def log_slope(step: float) -> float:
     """Growth of the mean of steps over dimension, per unit of log dimension."""
-    few, many = (mean_time(dim, step) for dim in DIMS)
+    few, many = (
+        number(theory.hitting_mean(float(dim), step, HIT, COLD, 0.0, TURN, **EVEN))
+        for dim in DIMS
+    )
     return (many - few) / np.log(DIMS[1] / DIMS[0])
 
 
@@ -48,7 +54,7 @@ def logarithmic() -> Design:
     )
 
     def observe(data: Mapping[str, Dataset]) -> DataArray:
-        found = rows(data["search"].num_steps / data["search"]["dim"])
+        found = rows(uncensored(data["search"]).num_steps / data["search"]["dim"])
         few, many = found.isel(point=[0]), found.isel(point=[1])
         slope = (many.values - few.values) / np.log(DIMS[1] / DIMS[0])
         return DataArray(slope, dims=("seed", "point"))

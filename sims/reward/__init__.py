@@ -11,4 +11,4 @@ from .fit import readout as readout
 from .fit import two_stage_index as two_stage_index
 from .fit import weight_ess as weight_ess
 from .sgd import online_sgd as online_sgd
-from .sgd import two_stage as two_stage
+from .stages import two_stage as two_stage

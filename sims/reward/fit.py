@@ -40,9 +40,9 @@ def index_features(
 
 
 def effective_share(log_weight: Float[Array, " n"]) -> Number:
-    r"""$(\sum w)^2/(n\sum w^2)$ in log space."""
-    total = 2 * logsumexp(log_weight) - logsumexp(2 * log_weight)
-    return jnp.exp(total) / log_weight.shape[0]
+    r"""$(\sum w)^2/(n\sum w^2)$, from the normalised weights that the fit uses too."""
+    share = softmax(log_weight)
+    return 1 / (share @ share) / log_weight.shape[0]
 
 
 def check_ess(link: str, temperature: Any, noise: Any, num_samples: int) -> str | None:

@@ -2,10 +2,13 @@
 
 import functools
 
+import numpy as np
 import pytest
 from limen.checks import reward as checks
 from limen.checks.harness import run_claims
+from limen.checks.reward import common, growth, stages, temperatures
 from limen.sims.sweep import draw
+from xarray import DataArray, Dataset
 
 QUICK = [claim for claim in checks.CLAIMS if "quick" in claim.sizes]
 CHEAP = ("RW-6", "RW-7", "RW-8", "RW-14", "RW-19")
@@ -58,3 +61,45 @@ def test_cheap_designs_can_be_built_at_every_preset(claim):
         assert all(sweep.cells() for sweep in design.sweeps.values())
         for mutant in claim.mutants:
             assert mutant.change(design) is not design
+
+
+def test_censored_searches_are_flagged():
+    """A warning beyond a quarter; the rows are handed on as they are."""
+    few = Dataset({"censored": ("seed", [True, False, False, False])})
+    assert common.uncensored(few) is few
+    many = Dataset({"censored": ("seed", [True, True, False, False])})
+    with pytest.warns(UserWarning, match="50% of the searches"):
+        assert common.uncensored(many) is many
+
+
+def test_slope_of_doublings_is_the_exponent():
+    sizes = 12.0 * 2 ** np.arange(5)
+    np.testing.assert_allclose(growth.slope(np.stack([sizes**2, 7 * sizes**3])), (2, 3))
+
+
+def test_scaled_cases_have_the_same_pull():
+    """The pull of gen4 fixes its step near that of RW-11b (η0 = 2)."""
+    case = growth.Case("gen4", "exp", 4)
+    assert case.first_step() == pytest.approx(2.0, rel=0.02)
+    assert growth.Case("cos4", "exp", 2).hit(64) == 0.3
+    assert growth.Case("sin3", "plain", 3).hit(64) == pytest.approx(3 / 8)
+
+
+def test_lower_end_is_interpolated_and_the_last_crossing_counts():
+    grid = np.array(temperatures.FINE)
+    falling = 0.61 - grid
+    np.testing.assert_allclose(temperatures.lower_end(falling), 0.61)
+    bumpy = np.where(grid < 0.45, -1.0, falling)
+    np.testing.assert_allclose(temperatures.lower_end(bumpy), 0.61)
+    np.testing.assert_allclose(temperatures.lower_end(falling - 5), grid[-1])
+
+
+def test_prediction_of_both_stages_is_read_at_the_overlap_of_the_row():
+    deployed = stages.CASES["tanh"][2]
+    axes = {"readout_temperature": list(deployed), "seed": [0, 1]}
+    overlap = DataArray([[0.5, 1.0], [0.5, 1.0]], coords=axes, dims=tuple(axes))
+    found = stages.predicted("tanh", overlap, "value")
+    best = [float(common.theory.gibbs(b, link="tanh").value) for b in deployed]
+    np.testing.assert_allclose(found.sel(seed=1), best, rtol=1e-6)
+    middle = stages.curve("tanh", deployed[1], "value")[50]
+    assert float(found.values[1, 0]) == pytest.approx(middle)

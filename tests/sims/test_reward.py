@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 from limen.sims import reward as sims
-from limen.sims.reward import chain, direction, fit, links, ridge, sgd
+from limen.sims.reward import chain, direction, fit, links, ridge, sgd, stages
 from limen.sims.sweep import Sweep
 from limen.sims.sweep.errors import SpecificationError
 from limen.theory import reward as theory
@@ -68,15 +68,25 @@ def test_chain_is_the_projected_gradient_step():
 
 
 def test_chain_step_against_oracle():
-    m, draws = 0.3, np.array([0.5, -1.2, 0.4, 0.7])
+    m, (s, v, xi, rest) = 0.3, (0.5, -1.2, 0.7, -1.0)
     free = 64 - 2
-    chi = free + np.sqrt(2 * free) * draws[2]
-    slow = oracle.chain_step(m, *draws[:2], chi, draws[3], dim=64, step=0.5, **WALK)
+    chi = free + np.sqrt(2 * free) * rest
+    slow = oracle.chain_step(m, s, v, chi, xi, dim=64, step=0.5, **WALK)
     walk = chain.Walk(*f32(64, 0.5, 1.0, 0.2, 1.6, 0.3))
-    found = chain.advance(
-        jnp.float32(m), jnp.asarray(draws, jnp.float32), walk, **TILTED
-    )
+    found = chain.advance(jnp.float32(m), f32(s, v, xi, rest), walk, **TILTED)
     assert float(found) == pytest.approx(slow, abs=2e-6)
+
+
+def test_signs_of_the_chi_square_are_fair_and_differ_from_step_to_step():
+    """Family-wise false alarm below 1e-6: five standard errors on both moments."""
+    keys = jax.random.split(jax.random.key(6), 4096)
+    signs = jax.vmap(lambda key: chain.random_signs(key, jnp.float32))(keys)
+    signs = np.asarray(signs)
+    assert set(np.unique(signs)) == {-1.0, 1.0}
+    assert signs.shape == (4096, chain.BLOCK)
+    assert abs(signs.mean()) < 5 / np.sqrt(signs.size)
+    along = (signs[:, 1:] * signs[:, :-1]).mean()
+    assert abs(along) < 5 / np.sqrt(signs[:, 1:].size)
 
 
 def test_optax_makes_the_same_step():
@@ -104,6 +114,42 @@ def test_optax_makes_the_same_step():
         *f32(0.5),
     )
     np.testing.assert_allclose(ours[0], moved, atol=1e-6)
+
+
+def test_first_stage_by_optax_is_online_sgd():
+    """The same draws through optax and through the hand-written step of RW-9."""
+    with jax.enable_x64(True):
+        num, dim = 3, 16
+        stage = stages.First(*map(jnp.asarray, (0.8, 0.2, 0.5)))
+        found = stages.learn_features(
+            jax.random.key(11), stage, link="sin3", shape=(num, dim), num_steps=20
+        )
+        stream, starts, phases = jax.random.split(jax.random.key(11), 3)
+        mean = links.population_mean(
+            stage.temperature, stage.noise, link="sin3", top=0.0
+        )
+        start = sgd.sphere(starts, num, dim, jnp.float64)
+        slow = sgd.train(
+            stream,
+            start,
+            jax.random.uniform(phases, (num,), jnp.float64, 0, 2 * jnp.pi),
+            stage.step,
+            sgd.Sample(stage.temperature, stage.noise, mean),
+            **TILTED,
+            num_steps=20,
+        )
+        np.testing.assert_allclose(found, slow, atol=1e-12)
+        assert np.abs(found - start).max() > 0.05
+
+
+def test_span_is_the_best_overlap_of_a_combination():
+    rng = np.random.default_rng(8)
+    neurons = rng.normal(size=(3, 8))
+    solved = np.linalg.lstsq(neurons.T, np.eye(8)[0], rcond=None)[0]
+    best = np.linalg.norm(neurons.T @ solved)
+    with jax.enable_x64(True):
+        found = float(stages.span_overlap(jnp.asarray(neurons)))
+    assert found == pytest.approx(best, abs=1e-12)
 
 
 def test_first_passage_is_where_the_chain_first_exceeds():
@@ -198,7 +244,7 @@ def test_deployment_by_quadrature_is_the_theory_of_gaps():
 
 def test_importance_sampling_of_a_constant_estimate_is_the_base_policy():
     reward = jnp.asarray([0.0, 1.0, 2.0, 5.0])
-    found = sgd.deploy_is(jnp.ones(4), reward, jnp.float32(0.1))
+    found = stages.deploy_is(jnp.ones(4), reward, jnp.float32(0.1))
     np.testing.assert_allclose(found, (2.0, 2.0, 1.0), rtol=1e-5)
 
 

@@ -142,9 +142,9 @@ def _effective_share(
 ) -> Array:
     """Effective share of the sample under the weights, at every temperature."""
     nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
-    seen = {"label": link_spec(link).fn(nodes), "surrogate": proxy}.get(weights, 0.0)
-    tilt = seen / temperatures[:, None]
-    log_base = jnp.log(base)
+    options = {"label": link_spec(link).fn(nodes), "surrogate": proxy}
+    seen = options.get(weights, jnp.zeros_like(proxy))
+    tilt, log_base = seen[None, :] / temperatures[:, None], jnp.log(base)[None, :]
     share = 2 * logsumexp(log_base + tilt, 1) - logsumexp(log_base + 2 * tilt, 1)
     loss = (noise / temperatures) ** 2 if weights == "label" else 0.0
     return jnp.exp(share - loss)
