@@ -36,20 +36,15 @@ BAND = (-np.log(0.9), np.log(1.4))
 REPLICAS = {8: 16, 16: 8, 32: 4}  # cheap sizes run more lanes per row
 
 
-def ladder(
-    sizes: tuple[int, ...], config: str, *, extra: tuple[str, ...] = ()
-) -> dict[str, Sweep]:
-    """One recovery sweep per size, up to twice its predicted T50.
-
-    `extra` names estimators beside those of the table.
-    """
+def ladder(sizes: tuple[int, ...], config: str) -> dict[str, Sweep]:
+    """One recovery sweep per size, up to twice its predicted T50."""
     offsets, weight = CONFIGS[config]
     return {
         f"d{size}": recovery_sweep(
             size,
             offsets,
             weight,
-            estimators=(TABLE if size <= LASSO_LIMIT else TABLE[:-1]) + extra,
+            estimators=TABLE if size <= LASSO_LIMIT else TABLE[:-1],
             longest=2.0,
             replicas=REPLICAS.get(size, 1),
         )
