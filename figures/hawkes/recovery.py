@@ -114,7 +114,7 @@ def draw_times(data: Data) -> Canvas:
     log_axis(left, sizes)
     left.set_yscale("log")
     left.set_ylabel(r"observation time $T_{50}$  [$1/\beta$]")
-    left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.5, 0.48))
+    left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.5, 0.54))
     _growth_panel(right, data, sizes, grid)
     return figure
 
