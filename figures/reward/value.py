@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from ...checks.reward.common import admissible
 from ...theory import reward as theory
 from .. import style
 from ..figure import Data, Figure
@@ -63,7 +64,7 @@ def safe(data: Data) -> Canvas:
     left, right = axes[0]
     temperatures = np.array([0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 1.0, 1.5, 2.0, 2.5])
     for colour, (label, (weights, proxy)) in enumerate(proxies().items()):
-        sets = theory.admissible_sets(
+        sets = admissible(
             temperatures,
             *(2000, GAIN, 0.9, 0.7, 1e-3, 2.0, proxy, jax.random.key(8)),
             link="cos4",
