@@ -179,12 +179,10 @@ def doubled_operator(design: Design) -> Design:
     """The operator without its ½: the eigenvalues of 2Ĉ, the same vectors."""
 
     def observe(data: Any) -> DataArray:
-        doubled = {
-            name: part.assign(eigenvalue=2 * part.eigenvalue)
-            for name, part in data.items()
-            if name.startswith("operator")
-        }
-        return design.observe({**data, **doubled})
+        wrong = dict(data)
+        for name in filter(lambda name: name.startswith("operator"), data):
+            wrong[name] = data[name].assign(eigenvalue=2 * data[name].eigenvalue)
+        return design.observe(wrong)
 
     return replace(design, observe=observe)
 
