@@ -58,6 +58,7 @@ class Counted:
     Attributes:
         store: Folder of the stored samples.
         base_seed: Names the random streams.
+        effort: The compiler's: compiling is most of what quick sizes cost.
         programs: Programs compiled so far.
         compile_seconds: Time they took.
         run_seconds: Time spent on running.
@@ -65,13 +66,16 @@ class Counted:
 
     store: Path
     base_seed: int
+    effort: str
     programs: int = 0
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
 
     def __call__(self, requests: Sequence[tuple[sweep.Sweep, int]]) -> list[Dataset]:
         """Draw one round; its cost stands in the attributes of every dataset."""
-        datasets = sweep.draw(requests, store=self.store, base_seed=self.base_seed)
+        datasets = sweep.draw(
+            requests, store=self.store, base_seed=self.base_seed, effort=self.effort
+        )
         for cost in [data.attrs for data in datasets[:1]]:
             self.programs += cost["programs"]
             self.compile_seconds += cost["compile_seconds"]
@@ -94,7 +98,8 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
         documents.make_folder(job.folder / name)
     started, clock = datetime.now(UTC), time.perf_counter()
     pictures = drawable(paper, job) if job.figures else []
-    draw = Counted(job.out / "store", job.base_seed)
+    effort = "low" if job.preset == "quick" else "full"
+    draw = Counted(job.out / "store", job.base_seed, effort)
     verdicts = run_claims(
         paper.claims,
         job.preset,

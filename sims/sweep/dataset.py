@@ -47,7 +47,8 @@ def assemble(request: Request, store: Store, attrs: Mapping[str, Any]) -> xr.Dat
         for dim in ragged:
             data[f"{dim}_size"][1][index] = group.sizes[dim]
     coords = _coords(sweep.axes, lanes) | _kept(request, sizes)
-    attrs = {**attrs, **vars(trouble), "simulator": sweep.sim.name}
+    where = " ".join(group.address for group in groups)
+    attrs = {**attrs, **vars(trouble), "simulator": sweep.sim.name, "group": where}
     made = xr.Dataset(data, coords, attributes(attrs))
     return made if sweep.reduce is None else _merged(made, sweep.reduce)
 

@@ -20,6 +20,9 @@ from .spec import Out, Policy
 from .streams import IMPL, fold_in
 
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
+LOW_EFFORT: dict[str, bool | int] = {"xla_backend_optimization_level": 1}
+if jax.__version_info__ < (0, 11):  # later compilers have no other emitters
+    LOW_EFFORT["xla_cpu_use_fusion_emitters"] = False
 
 
 @dataclass(frozen=True)
@@ -195,8 +198,10 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     batched: Any = jax.vmap(recipe.lane, in_axes=(0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
+    low = first.platform == "cpu" and recipe.policy.effort == "low"
     with recipe.context(), jax.default_device(first):
-        compiled = jax.jit(batched).lower(*recipe.arguments(lanes)).compile()
+        lowered = jax.jit(batched).lower(*recipe.arguments(lanes))
+        compiled = lowered.compile(compiler_options=LOW_EFFORT if low else None)
     memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
     temp, *io = (
         int(getattr(memory, f"{part}_size_in_bytes", 0))

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,11 @@ SAFETY = 1.1
 
 
 def draw(
-    requests: Sequence[tuple[Sweep, int]], *, store: Place, base_seed: int = 0
+    requests: Sequence[tuple[Sweep, int]],
+    *,
+    store: Place,
+    base_seed: int = 0,
+    effort: str | None = None,
 ) -> list[xr.Dataset]:
     """The seam to the check harness: rows of several sweeps in one go.
 
@@ -41,10 +46,16 @@ def draw(
         requests: Sweeps with the number of seeds wanted.
         store: Folder of the store, a `Store`, or None (nothing is kept).
         base_seed: Root of all random streams.
+        effort: Of the compiler (`Policy.effort`); None leaves it to each sweep.
 
     Returns:
         One dataset per request.
     """
+    if effort is not None:
+        requests = [
+            (replace(sweep, policy=replace(sweep.policy, effort=effort)), seeds)
+            for sweep, seeds in requests
+        ]
     made, opened = plan(requests, base_seed=base_seed, fill=True), open_store(store)
     return _assembled(made, opened, carry_out(made, opened, Control()), base_seed)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 RESERVED = ("seed", "replica", "valid", "key")
+EFFORTS = ("full", "low")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,15 @@ class Policy:
         x64: Whether to trace under x64; None follows the dtype.
         matmul: Default precision of matrix products.
         tile: Lanes computed together; None takes the simulator's or the planner's.
+        effort: Of the compiler. On a CPU "low" compiles in half the time and less, and
+            what it makes runs up to a third slower: for small work.
     """
 
     dtype: str | None = None
     x64: bool | None = None
     matmul: str = "highest"
     tile: int | None = None
+    effort: str = "full"
 
     def of(self, sim: Simulator) -> "Policy":
         """The same policy with what it left to the simulator filled in."""
@@ -47,7 +51,9 @@ class Policy:
         tile = sim.tile if self.tile is None else self.tile
         if tile is not None and not (isinstance(tile, int) and tile > 0):
             raise SpecificationError("`tile` must be a positive integer.")
-        return Policy(dtype, x64, self.matmul, tile)
+        if self.effort not in EFFORTS:
+            raise SpecificationError("`effort` must be full or low.")
+        return Policy(dtype, x64, self.matmul, tile, self.effort)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from limen.theory import bandits
 def verdicts(tmp_path_factory):
     """All claims at quick; level 0.00125 as in `reproduce`, fixed seeds."""
     store = tmp_path_factory.mktemp("store")
-    keep = functools.partial(draw, store=store)
+    keep = functools.partial(draw, store=store, effort="low")
     found = run_claims(checks.CLAIMS, "quick", keep, alpha=0.01 / 8)
     return {verdict.claim_id: verdict for verdict in found}
 

@@ -18,7 +18,7 @@ NOISE = "every seed twice"
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
     store = str(tmp_path_factory.mktemp("store"))
-    with_store = functools.partial(draw, store=store)
+    with_store = functools.partial(draw, store=store, effort="low")
     found = run_claims(hawkes.CLAIMS, "quick", with_store, alpha=0.01 / 8)
     return {verdict.claim_id: verdict for verdict in found}
 

@@ -17,7 +17,9 @@ QUICK = [claim.id for claim in hierarchy.CLAIMS if "quick" in claim.sizes]
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
     """One run; its seeds are fixed: false alarms of a whole run are below 0.00125."""
-    store = functools.partial(draw, store=tmp_path_factory.mktemp("store"))
+    store = functools.partial(
+        draw, store=tmp_path_factory.mktemp("store"), effort="low"
+    )
     found = run_claims(hierarchy.CLAIMS, "quick", store, alpha=0.01 / 8)
     return {verdict.claim_id: verdict for verdict in found}
 

@@ -32,7 +32,9 @@ CHEAP = {
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
     """The cheap claims, at the levels they have in the whole paper."""
-    store = functools.partial(draw, store=tmp_path_factory.mktemp("store"))
+    store = functools.partial(
+        draw, store=tmp_path_factory.mktemp("store"), effort="low"
+    )
     found = run_claims(CLAIMS, "quick", store, alpha=ALPHA, only=CHEAP)
     return {verdict.claim_id: verdict for verdict in found}
 

@@ -15,7 +15,10 @@ from xarray import DataArray, Dataset
 def verdicts(tmp_path_factory):
     store = tmp_path_factory.mktemp("store")
     made = run_claims(
-        checks.CLAIMS, "quick", functools.partial(draw, store=store), alpha=0.01 / 8
+        checks.CLAIMS,
+        "quick",
+        functools.partial(draw, store=store, effort="low"),
+        alpha=0.01 / 8,
     )
     return {verdict.claim_id: verdict for verdict in made}
 

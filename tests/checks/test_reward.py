@@ -24,7 +24,10 @@ def verdicts(tmp_path_factory):
     chosen = [c for c in QUICK if c.kind.evidence == "exact" or c.id in CHEAP]
     chosen = [c for c in chosen if c.id != "RW-15.fits"]
     found = run_claims(
-        chosen, "quick", functools.partial(draw, store=store), alpha=0.01 / 8
+        chosen,
+        "quick",
+        functools.partial(draw, store=store, effort="low"),
+        alpha=0.01 / 8,
     )
     return {verdict.claim_id: verdict for verdict in found}
 

@@ -46,6 +46,9 @@ def test_a_new_paper_runs_at_once(house):
     fate = {mutant["name"]: mutant["killed"] for mutant in claim["mutants"]}
     assert fate["no step-size correction"]
     assert fate["noise without the square root"]
+    (where,) = claim["sweeps"].values()
+    stored = house.parent / "results" / "store" / where["simulator"]
+    assert all((stored / group).is_dir() for group in where["group"].split())
     assert (folder / "figures" / "variance.pdf").stat().st_size > 1000
     table = (folder / "figures" / "variance.csv").read_text().splitlines()
     assert table[0] == "panel,series,x,y,low,high"

@@ -31,6 +31,17 @@ def test_dims_coords_dtypes(sims):
     assert rows.valid.all()
 
 
+def test_a_dataset_says_in_which_groups_its_rows_are_stored(sims):
+    sweep = Sweep(
+        sim=sims.descent,
+        static={"dim": [2, 4]},
+        dynamic={"rate": [0.1], "noise": [0.1]},
+    )
+    groups = sweep.run(4).attrs["group"].split()
+    assert groups == list(sweep.plan(4).groups)
+    assert len(groups) == 2
+
+
 def test_dropped_cells_and_failed_lanes(coins):
     rows = coins(0.0, 0.1, 1.0, where=lambda bias: bias != 1.0).run(32)
     missing, failed = rows.sel(bias=1.0), rows.sel(bias=0.0)

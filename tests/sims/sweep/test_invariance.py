@@ -132,6 +132,19 @@ def test_another_tile_moves_floats_by_rounding_only(grid, straight):
     np.testing.assert_allclose(rows.loss, straight.loss, rtol=1e-3, atol=1e-6)
 
 
+def test_low_effort_moves_floats_by_rounding_only_and_is_bitwise_itself(grid, straight):
+    """Other code, hence another signature; within it nothing may move."""
+    low = Policy(effort="low")
+    rows = grid([0.1, 0.5, 0.9], policy=low).run(80)
+    np.testing.assert_allclose(rows.loss, straight.loss, rtol=1e-3, atol=1e-6)
+    assert set(grid([0.1]).plan(16).groups).isdisjoint(
+        grid([0.1], policy=low).plan(16).groups
+    )
+    again = grid([0.9, 0.1], policy=low).run(48)
+    same = rows.isel(seed=slice(48)).sel(rate=again.rate)
+    np.testing.assert_array_equal(again.loss, same.loss)
+
+
 def test_strict_audits_every_group(grid, straight):
     rows = grid([0.1, 0.5, 0.9]).run(80, strict=True)
     assert rows.attrs["bitwise"] == "yes"

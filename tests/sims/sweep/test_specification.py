@@ -60,6 +60,7 @@ def bad(**changes):
         ({"replicas": 0}, "`replicas` must be"),
         ({"policy": Policy(dtype="int8")}, "`dtype` must be"),
         ({"policy": Policy(tile=0)}, "`tile` must be"),
+        ({"policy": Policy(effort="none")}, "`effort` must be"),
     ],
 )
 def test_bad_sweeps(sims, changes, message):
