@@ -17,7 +17,7 @@ from typing import Any
 
 import jax
 
-SCHEMA = 1
+SCHEMA = 2
 HARMLESS_FLAGS = (
     "xla_force_host_platform_device_count",
     "xla_dump",
