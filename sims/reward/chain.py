@@ -15,8 +15,7 @@ from .links import LINKS, bad_link, bad_range, complaints, transformed
 Number = Float[Array, ""]
 BLOCK, BLOCKS = 64, 16  # steps drawn together; such blocks between two looks
 START = 2**31  # no block has this number
-NORMALS = 3  # along the student, along the hidden direction, the label noise
-WORD = 32
+DRAWS = 4  # along the student, along the hidden direction, the rest, the label noise
 
 
 class Walk(NamedTuple):
@@ -64,19 +63,17 @@ def check_chain(
 
 
 def advance(
-    m: Number, draws: tuple[Number, ...], walk: Walk, *, link: str, transform: str
+    m: Number, draws: Float[Array, " draws"], walk: Walk, *, link: str, transform: str
 ) -> Number:
-    r"""One step: $m' = (m + \gamma p v)/\sqrt{1 + \gamma^2(v^2 + \chi)}$.
-
-    Draws: s, v and the label's noise (normal), and the standardised chi-square.
-    """
-    along, across, label, rest = draws
+    r"""One step: $m' = (m + \gamma p v)/\sqrt{1 + \gamma^2(v^2 + \chi)}$."""
+    along, across, rest, label = draws
     p = jnp.sqrt(jnp.maximum(1 - m**2, 0))
     labels = LINKS[link](m * along + p * across) + walk.noise * label
     gain = transformed(labels, walk.temperature, walk.center, transform=transform)
     gamma = walk.step / walk.dim * gain * jnp.cos(along + walk.phase)
     free = walk.dim - 2
-    chi = free + jnp.sqrt(2 * free) * rest
+    # Gaussian chi-square: exact would cost twenty times as much (RW-9).
+    chi = jnp.maximum(free + jnp.sqrt(2 * free) * rest, 0)
     return (m + gamma * p * across) / jnp.sqrt(1 + gamma**2 * (across**2 + chi))
 
 
@@ -91,27 +88,14 @@ def uniform_start(key: Key[Array, ""], dim: Number) -> Number:
 def block(
     key: Key[Array, ""], m: Number, index: Int[Array, ""], walk: Walk, **static: str
 ) -> Float[Array, " block"]:
-    """Overlaps after each of the next steps, whose draws are made together.
+    """Overlaps after each of the next steps, whose draws are made together."""
+    draws = jax.random.normal(jax.random.fold_in(key, index), (BLOCK, DRAWS), m.dtype)
 
-    The chi-square keeps its mean and variance, as a sign: its other cumulants enter the
-    drift at the order of the fourth power of the step over d² (RW-9).
-    """
-    first, second = jax.random.split(jax.random.fold_in(key, index))
-    normals = jax.random.normal(first, (BLOCK, NORMALS), m.dtype)
-    signs = random_signs(second, m.dtype)
-
-    def move(m: Number, drawn: tuple[Array, Array]) -> tuple[Number, Number]:
-        after = advance(m, (*drawn[0], drawn[1]), walk, **static)
+    def move(m: Number, drawn: Array) -> tuple[Number, Number]:
+        after = advance(m, drawn, walk, **static)
         return after, after
 
-    return jax.lax.scan(move, m, (normals, signs), unroll=4)[1]
-
-
-def random_signs(key: Key[Array, ""], dtype: Any) -> Float[Array, " block"]:
-    """One fair sign for every step of a block: the bits of a few words."""
-    words = jax.random.bits(key, (BLOCK // WORD,))
-    bits = words[:, None] >> jnp.arange(WORD, dtype=words.dtype)[None, :]
-    return 2 * (bits & 1).astype(dtype).ravel() - 1
+    return jax.lax.scan(move, m, draws, unroll=4)[1]
 
 
 @simulator(outputs={"overlap": ("time",)}, check=check_chain)
