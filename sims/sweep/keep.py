@@ -267,8 +267,8 @@ def check_format(root: Path) -> None:
         raise StoreError(f"{form} cannot be used: {error}.") from error
     if found != wanted:
         raise StoreError(
-            f"{root}: `schema` is {found.get('schema')!r}, but this limen has {SCHEMA}; "
-            "choose another folder, or delete this one."
+            f"{root}: `schema` is {found.get('schema')!r}, but this limen has "
+            f"{SCHEMA}; choose another folder, or delete this one."
         )
 
 

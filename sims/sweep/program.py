@@ -20,7 +20,7 @@ from .spec import Out, Policy
 from .streams import IMPL, fold_in
 
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
-LOW_EFFORT: dict[str, bool | int] = {"xla_backend_optimization_level": 1}
+LOW_EFFORT: dict[str, str | bool] = {"xla_backend_optimization_level": "1"}
 if jax.__version_info__ < (0, 11):  # later compilers have no other emitters
     LOW_EFFORT["xla_cpu_use_fusion_emitters"] = False
 
