@@ -83,6 +83,15 @@ class Counted:
         return datasets
 
 
+def judged(job: Job) -> set[str]:
+    """Ids of the claims that are to be judged."""
+    return {
+        claim.id
+        for claim in registry.papers()[job.paper].claims
+        if job.preset in claim.sizes and (job.only is None or claim.id in job.only)
+    }
+
+
 def execute(job: Job, tell: Tell) -> dict[str, Any]:
     """Judge the claims, draw the figures, write the document.
 
@@ -131,11 +140,7 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
 
 def drawable(paper: Paper, job: Job) -> list[Figure]:
     """The figures whose claims are run and whose sizes are stated at this preset."""
-    run = {
-        claim.id
-        for claim in paper.claims
-        if job.preset in claim.sizes and (job.only is None or claim.id in job.only)
-    }
+    run = judged(job)
     return [
         figure
         for figure in paper.figures

@@ -11,7 +11,7 @@ from multiprocessing.managers import SyncManager
 from queue import Empty, Queue
 from typing import Any
 
-from .job import Job, execute
+from .job import Job, execute, judged
 from .progress import Display
 
 MEMORY_PER_PAPER = 3 * 2**30
@@ -42,9 +42,10 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
                 at_once, mp_context=context, initializer=_end_with_parent
             ) as pool,
         ):
-            futures = [pool.submit(_child, job, events) for job in jobs]
-            _follow(futures, events, tell)
-            return [future.result() for future in futures]
+            longest_first = sorted(jobs, key=lambda job: -len(judged(job)))
+            futures = {j.paper: pool.submit(_child, j, events) for j in longest_first}
+            _follow(list(futures.values()), events, tell)
+            return [futures[job.paper].result() for job in jobs]
 
 
 def affordable() -> int:

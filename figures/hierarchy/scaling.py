@@ -144,7 +144,7 @@ def draw_separation(data: Data) -> Canvas:
     axes.plot(n / dim**2, best, "-k", lw=1.6, label=r"kernel, best $\lambda$")
     style.bound(axes, [at[0], n[-1] / dim**2], [1 - share] * 2, "floor, degree 3", 6)
     axes.axvline(dim**2 / 24, color=style.MUTANT, lw=0.7)
-    axes.annotate(" $n = d^4/24$", (dim**2 / 24, 1.53), fontsize=7)
+    axes.annotate("$n = d^4/24$ ", (dim**2 / 24, 0.05), ha="right", fontsize=7)
     logarithmic(axes)
     axes.set(xlabel="$n/d^2$", ylabel="NMSE", ylim=(0, 1.6))
     axes.legend(loc="upper right")

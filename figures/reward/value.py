@@ -119,7 +119,7 @@ def landscape(_: Data) -> Canvas:
     panel.minorticks_off()
     panel.set_xlabel(r"samples per dimension $\alpha$")
     panel.set_ylabel(r"feature temperature $\beta_1$")
-    panel.legend(fontsize=6)
+    panel.legend(fontsize=6, labelcolor="white")
     return figure
 
 
