@@ -91,7 +91,7 @@ def mean_steps(case: Case, dims: tuple[int, ...]) -> np.ndarray:
 def slope(means: np.ndarray) -> np.ndarray:
     """Least-squares slope of log₂ of the columns, the size doubling between them."""
     place = np.arange(means.shape[-1]) - (means.shape[-1] - 1) / 2
-    return np.log2(means) @ place / (place @ place)
+    return np.asarray(np.log2(means) @ place / (place @ place))
 
 
 def growth(

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Array, Float
 
+Number = float | np.ndarray  # a value of a cell, as it was given or derived
+
 
 def same_samples(
     X: Float[Array, "samples dim"], y: Float[Array, " targets"]
@@ -18,7 +20,7 @@ def same_samples(
 
 
 def langevin(
-    step: float, lam: float, tau: float, width: float = 1, num_particles: int = 1
+    step: Number, lam: Number, tau: Number, width: Number = 1, num_particles: int = 1
 ) -> str | None:
     """Neurons, a positive step, nonnegative ridge and temperature."""
     if not step > 0:
@@ -28,7 +30,7 @@ def langevin(
     return _counts(width=width, num_particles=num_particles)
 
 
-def stationary(step: float, lam: float, tau: float, width: float = 1) -> str | None:
+def stationary(step: Number, lam: Number, tau: Number, width: Number = 1) -> str | None:
     """A stationary law needs confinement and temperature."""
     if not (lam > 0 and tau > 0):
         return "`lam` and `tau` must be positive: there is no stationary law without."
@@ -36,7 +38,7 @@ def stationary(step: float, lam: float, tau: float, width: float = 1) -> str | N
 
 
 def linear(
-    curvature: np.ndarray, step: float, lam: float, tau: float, width: int
+    curvature: np.ndarray, step: Number, lam: Number, tau: Number, width: int
 ) -> str | None:
     """Linear neurons: a step at which the Euler scheme is stable."""
     if np.min(curvature) < 0:
@@ -47,7 +49,7 @@ def linear(
 
 
 def riccati(
-    M_star: np.ndarray, step: float, lam: float, tau: float, width: int
+    M_star: np.ndarray, step: Number, lam: Number, tau: Number, width: int
 ) -> str | None:
     """Second-Hermite neurons: a symmetric target."""
     if not np.allclose(M_star, np.swapaxes(M_star, -1, -2)):
@@ -55,14 +57,14 @@ def riccati(
     return stationary(step, lam, tau, width)
 
 
-def ridge(lam: float, num_samples: int) -> str | None:
+def ridge(lam: Number, num_samples: int) -> str | None:
     """A ridge regression on at least one sample."""
     if not lam > 0:
         return "`lam` must be positive."
     return _counts(num_samples=num_samples)
 
 
-def masked_width(width: float, max_width: int) -> str | None:
+def masked_width(width: Number, max_width: int) -> str | None:
     """An active width inside the padded one."""
     if not 1 <= width <= max_width:
         return f"`width` must lie between 1 and `max_width` = {max_width}."
@@ -70,7 +72,7 @@ def masked_width(width: float, max_width: int) -> str | None:
 
 
 def trained(
-    width: float, max_width: int, output_exponent: float, rate: float
+    width: Number, max_width: int, output_exponent: Number, rate: Number
 ) -> str | None:
     """Pairs (a, w), (−a, w) need an even width; s lies between NTK and μP."""
     if width % 2 or max_width % 2:
@@ -82,6 +84,6 @@ def trained(
     return masked_width(width, max_width)
 
 
-def _counts(**counts: float) -> str | None:
+def _counts(**counts: Number) -> str | None:
     wrong = [name for name, value in counts.items() if value < 1]
     return f"`{wrong[0]}` must be at least 1." if wrong else None
