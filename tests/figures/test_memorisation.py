@@ -63,3 +63,14 @@ def test_means_and_errors():
     value, error = curves.mean(array)
     assert np.allclose(value, [4.5, 5.5, 6.5])
     assert np.allclose(error, np.sqrt(15) / 2)
+
+
+def test_the_formula_is_dotted_outside_of_its_domain(drawn):
+    recovered = drawn["orders"][1].axes[5]
+    parts = {
+        style: np.concatenate(
+            [x.get_ydata() for x in recovered.lines if x.get_linestyle() == style]
+        )
+        for style in (":", "-")
+    }
+    assert np.nanmax(parts[":"]) < 0.7 <= np.nanmin(parts["-"])
