@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from xarray import DataArray, Dataset
@@ -123,6 +124,16 @@ def growth(
     )
 
 
+def at_presets(
+    cases: tuple[tuple[str, str, int], ...], dims: tuple[int, ...], cap: int
+) -> dict[str, dict[str, Any]]:
+    """The same sizes at both presets, with more seeds on an accelerator."""
+    return {
+        preset: {"seeds": seeds, "cases": cases, "dims": dims, "cap": cap}
+        for preset, seeds in (("paper", 1024), ("gpu", 65536))
+    }
+
+
 PLAIN = Claim(
     id="RW-11e",
     title="Plain sin3 needs d² samples",
@@ -130,11 +141,7 @@ PLAIN = Claim(
     provenance=Provenance("classical", "information exponent 3; Ben Arous et al. 2021"),
     kind=kinds.value(of=slope),
     design=growth,
-    sizes={
-        preset: {"seeds": seeds, "cases": (("sin3", "plain", 3),), "cap": 2**25}
-        | {"dims": (16, 32, 64, 128, 256)}
-        for preset, seeds in (("paper", 1024), ("gpu", 65536))
-    },
+    sizes=at_presets((("sin3", "plain", 3),), (16, 32, 64, 128, 256), 2**25),
     mutants=(
         Mutant("exponent 1, as after tilting", claims(lambda c: c - 1)),
         Mutant("exponent 3", claims(lambda c: c + 1)),
@@ -148,11 +155,11 @@ HIDDEN = Claim(
     provenance=Provenance("paper", "governed by the generative exponent, here 4"),
     kind=kinds.value(of=slope),
     design=growth,
-    sizes={
-        preset: {"seeds": seeds, "cap": 2**23, "dims": (12, 24, 48)}
-        | {"cases": tuple(("gen4", rule, 4) for rule in ("plain", "exp", "exp_y"))}
-        for preset, seeds in (("paper", 1024), ("gpu", 65536))
-    },
+    sizes=at_presets(
+        tuple(("gen4", rule, 4) for rule in ("plain", "exp", "exp_y")),
+        (12, 24, 48),
+        2**23,
+    ),
     mutants=(
         Mutant("exponent 1, as for tilted sin3", claims(lambda c: c - 2)),
         Mutant("exponent 2", claims(lambda c: c - 1)),
@@ -166,11 +173,7 @@ HARD = Claim(
     provenance=Provenance("classical", "information exponent 4; Ben Arous et al. 2021"),
     kind=kinds.value(of=slope),
     design=growth,
-    sizes={
-        preset: {"seeds": seeds, "cases": (("cos4", "plain", 4),), "cap": 2**23}
-        | {"dims": (12, 24, 48)}
-        for preset, seeds in (("paper", 1024), ("gpu", 65536))
-    },
+    sizes=at_presets((("cos4", "plain", 4),), (12, 24, 48), 2**23),
     mutants=(
         Mutant("exponent 1, as after tilting", claims(lambda c: c - 2)),
         Mutant("exponent 2", claims(lambda c: c - 1)),
@@ -184,11 +187,7 @@ SOFT = Claim(
     provenance=Provenance("paper", "governed by the generative exponent, here 2"),
     kind=kinds.value(of=slope),
     design=growth,
-    sizes={
-        preset: {"seeds": seeds, "cases": (("cos4", "exp", 2),), "cap": 2**20}
-        | {"dims": (32, 64, 128, 256, 512)}
-        for preset, seeds in (("paper", 1024), ("gpu", 65536))
-    },
+    sizes=at_presets((("cos4", "exp", 2),), (32, 64, 128, 256, 512), 2**20),
     mutants=(
         Mutant("exponent 3, as for plain labels", claims(lambda c: c + 2)),
         Mutant("exponent 2", claims(lambda c: c + 1)),

@@ -56,7 +56,7 @@ def test_ten_thousand_cells(sims):
     started = time.process_time()
     made = sweep.plan(256)
     assert sum(map(len, made.cells.values())) == 10_000
-    assert time.process_time() - started < 10  # 0.3 s idle, without these checks
+    assert time.process_time() - started < 3  # 0.3 s idle, without these checks
     assert "2 programs" in str(made)
 
 
