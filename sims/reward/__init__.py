@@ -2,6 +2,7 @@
 
 from .chain import lumped_chain as lumped_chain
 from .chain import lumped_hit as lumped_hit
+from .chain import lumped_hits as lumped_hits
 from .direction import first_order as first_order
 from .direction import one_step as one_step
 from .direction import preference as preference

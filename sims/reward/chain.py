@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from ..sweep import simulator
+from .draws import normals
 from .links import LINKS, bad_link, bad_range, complaints, transformed
 
 Number = Float[Array, ""]
@@ -42,6 +43,7 @@ def check_chain(
     record: tuple[int, ...] = (1,),
     hit: Any = 0.5,
     max_steps: int = 1,
+    count: Any = 1,
 ) -> str | None:
     """What is wrong with one cell of the chain."""
     parts = [
@@ -52,6 +54,7 @@ def check_chain(
         bad_range("center", center, -1e300),
         bad_range("phase", phase, -1e300),
         bad_range("max_steps", max_steps, 1, strict=False),
+        bad_range("count", count, 1, strict=False),
     ]
     if start < -1:
         parts.append(f"`start` must be at least -1 (or nan), got {start}.")
@@ -79,17 +82,26 @@ def advance(
 
 def uniform_start(key: Key[Array, ""], dim: Number) -> Number:
     """First coordinate of a uniform point on the sphere (Wilson–Hilferty cube)."""
-    along, rest = jax.random.normal(key, (2,), dim.dtype)
+    along, rest = normals(key, 2, dim.dtype)
     spread = 2 / (9 * (dim - 1))
     chi = (dim - 1) * (1 - spread + jnp.sqrt(spread) * rest) ** 3
     return along / jnp.sqrt(along**2 + jnp.maximum(chi, 0))
+
+
+def fresh_start(
+    key: Key[Array, ""], dim: Number, index: Int[Array, ""] | int = 0
+) -> Number:
+    """The uniform start of a lane's search of this number."""
+    starts = jax.random.fold_in(key, START)
+    return uniform_start(jax.random.fold_in(starts, index), dim)
 
 
 def block(
     key: Key[Array, ""], m: Number, index: Int[Array, ""], walk: Walk, **static: str
 ) -> Float[Array, " block"]:
     """Overlaps after each of the next steps, whose draws are made together."""
-    draws = jax.random.normal(jax.random.fold_in(key, index), (BLOCK, DRAWS), m.dtype)
+    draws = normals(jax.random.fold_in(key, index), BLOCK * DRAWS, m.dtype)
+    draws = draws.reshape(BLOCK, DRAWS)
 
     def move(m: Number, drawn: Array) -> tuple[Number, Number]:
         after = advance(m, drawn, walk, **static)
@@ -135,8 +147,7 @@ def lumped_chain(
         RW-9, RW-10, RW-12.
     """
     walk = Walk(dim, step, temperature, noise, center, phase)
-    random_start = uniform_start(jax.random.fold_in(key, START), dim)
-    m = jnp.where(jnp.abs(start) <= 1, start, random_start)
+    m = jnp.where(jnp.abs(start) <= 1, start, fresh_start(key, dim))
     wanted = jnp.asarray(record) - 1
     blocks = -(-record[-1] // BLOCK)
 
@@ -152,11 +163,68 @@ def lumped_chain(
 
 
 class Search(NamedTuple):
-    """Where a chain stands: overlap, next block, first hit (or minus one)."""
+    """Where consecutive searches stand.
+
+    Attributes:
+        overlap: Of the search that runs.
+        block: Number of the next block.
+        since: The block with which the search that runs began.
+        found: Searches that have ended.
+        steps: Their steps, all together.
+    """
 
     overlap: Number
     block: Int[Array, ""]
+    since: Int[Array, ""]
     found: Int[Array, ""]
+    steps: Int[Array, ""]
+
+
+def searches(
+    key: Key[Array, ""],
+    walk: Walk,
+    hit: Number,
+    count: Int[Array, ""],
+    *,
+    max_steps: int,
+    **static: str,
+) -> Search:
+    """Search `count` times, one after the other, each from a new uniform start.
+
+    A search ends where the overlap first reaches `hit`; the rest of that block is
+    dropped.
+    """
+    last = -(-max_steps // (BLOCK * BLOCKS)) * BLOCKS
+
+    def start(index: Array) -> Number:
+        return fresh_start(key, walk.dim, index)
+
+    def is_searching(at: Search) -> Array:
+        return (at.found < count) & (at.block < last)
+
+    def step_block(at: Search, _: None) -> tuple[Search, None]:
+        path = block(key, at.overlap, at.block, walk, **static)
+        path = jnp.concatenate([at.overlap[None], path])
+        is_beyond = jnp.abs(path) >= hit
+        is_hit = is_beyond.any()
+        first = jnp.argmax(is_beyond).astype(jnp.int32)
+        steps = (at.block - at.since) * BLOCK + first
+        is_new = is_hit & (at.found < count)
+        found = at.found + is_new.astype(jnp.int32)
+        return Search(
+            overlap=jnp.where(is_hit, start(found), path[-1]),
+            block=at.block + 1,
+            since=jnp.where(is_hit, at.block + 1, at.since),
+            found=found,
+            steps=at.steps + jnp.where(is_new, steps, 0),
+        ), None
+
+    def look(at: Search) -> Search:
+        return jax.lax.scan(step_block, at, None, length=BLOCKS)[0]
+
+    zero = jnp.int32(0)
+    first = Search(start(zero), zero, zero, zero, zero)
+    return jax.lax.while_loop(is_searching, look, first)
 
 
 def steps_to_hit(*, dim: float, hit: float, **_: Any) -> float:
@@ -203,26 +271,59 @@ def lumped_hit(
         RW-11.
     """
     walk = Walk(dim, step, temperature, noise, center, phase)
-    m = uniform_start(jax.random.fold_in(key, START), dim)
-    last = -(-max_steps // (BLOCK * BLOCKS)) * BLOCKS
-
-    def searching(at: Search) -> Array:
-        return (at.found < 0) & (at.block < last)
-
-    def step_block(at: Search, _: None) -> tuple[Search, None]:
-        path = block(key, at.overlap, at.block, walk, link=link, transform=transform)
-        is_hit = jnp.abs(path) >= hit
-        first = at.block * BLOCK + jnp.argmax(is_hit).astype(jnp.int32) + 1
-        found = jnp.where((at.found < 0) & is_hit.any(), first, at.found)
-        return Search(path[-1], at.block + 1, found), None
-
-    def look(at: Search) -> Search:
-        return jax.lax.scan(step_block, at, None, length=BLOCKS)[0]
-
-    found = jnp.where(jnp.abs(m) >= hit, 0, -1).astype(jnp.int32)
-    end = jax.lax.while_loop(searching, look, Search(m, jnp.int32(0), found))
-    censored = end.found < 0
+    static = {"link": link, "transform": transform}
+    end = searches(key, walk, hit, jnp.int32(1), max_steps=max_steps, **static)
+    censored = end.found < 1
     return {
-        "num_steps": jnp.where(censored, last * BLOCK, end.found),
+        "num_steps": jnp.where(censored, end.block * BLOCK, end.steps),
         "censored": censored,
     }
+
+
+@simulator(outputs={"num_steps": (), "censored": ()}, check=check_chain)
+def lumped_hits(
+    key: Key[Array, ""],
+    dim: Number,
+    step: Number,
+    temperature: Number,
+    noise: Number,
+    center: Number,
+    phase: Number,
+    hit: Number,
+    count: Int[Array, ""],
+    *,
+    link: str,
+    transform: str,
+    max_steps: int,
+) -> dict[str, Array]:
+    r"""Mean number of steps to $|m| \ge$ hit over searches one after the other.
+
+    Lanes of one call end together if their numbers of searches are inverse to the mean
+    times: single searches, whose times are nearly exponential, wait for the longest.
+
+    Args:
+        key: Random key.
+        dim: $d \ge 4$.
+        step: $\eta > 0$, already with its power of $d$.
+        temperature: $\beta > 0$.
+        noise: $\tau \ge 0$.
+        center: $c_0$.
+        phase: $b$ of the student, in radians.
+        hit: In (0, 1).
+        count: Number of searches, at least 1.
+        link: Registered link.
+        transform: plain, exp or exp_y.
+        max_steps: Of all searches together, rounded up to a multiple of 1024.
+
+    Returns:
+        `num_steps`, the mean of the searches that ended (nan if none), and `censored`,
+        whether some did not.
+
+    Claim:
+        RW-11.
+    """
+    walk = Walk(dim, step, temperature, noise, center, phase)
+    static = {"link": link, "transform": transform}
+    end = searches(key, walk, hit, count, max_steps=max_steps, **static)
+    mean = end.steps.astype(dim.dtype) / end.found.astype(dim.dtype)
+    return {"num_steps": mean, "censored": end.found < count}

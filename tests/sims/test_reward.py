@@ -151,7 +151,7 @@ def test_first_passage_is_where_the_chain_first_exceeds():
     def both(key):
         path = sims.lumped_chain(key, *args, jnp.float32(2.0), **TILTED, record=record)
         found = sims.lumped_hit(key, *args, jnp.float32(hit), **TILTED, max_steps=1024)
-        start = chain.uniform_start(jax.random.fold_in(key, chain.START), args[0])
+        start = chain.fresh_start(key, args[0])
         return start, path["overlap"], found["num_steps"], found["censored"]
 
     keys = jax.random.split(jax.random.key(3), 16)
