@@ -232,7 +232,8 @@ class _Run:
         while not all(out.is_ready() for out in called.values()):
             if self.control.impatient():
                 return
-            time.sleep(5e-5 if time.monotonic() - started < 0.05 else 5e-3)
+            waited = time.monotonic() - started
+            time.sleep(min(5e-3, max(5e-5, waited / 20)))
         stop = min(start + self.program.lanes, self.job.lanes)
         whole = {name: np.asarray(out) for name, out in called.items()}
         for name, out in whole.items():
