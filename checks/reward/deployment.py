@@ -1,8 +1,9 @@
 """Claims on deployment with a wrong direction, and on both stages (RW-18)."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,21 +13,28 @@ from xarray import DataArray, Dataset
 from ...sims import reward as sims
 from ...theory import reward as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds
-from .common import claims, exactly, joined, number, sweep
+from .common import claims, exactly, joined, number, numbers, sweep
 
+BETAS = (0.3, 0.5, 1.0)
 OVERLAPS = tuple(round(0.1 * k, 1) for k in range(11))
 NEAR = (1 - 0.002, 1 - 0.001)  # where the slope at overlap one is read off
 SIZES = {"quick": {"seeds": 1}, "paper": {"seeds": 1}, "gpu": {"seeds": 1}}
 
 
 @functools.cache
-def deployed(link: str, beta: float, kind: str) -> np.ndarray:
-    """Objective of the population fit: one shape of overlaps, one compilation."""
+def deployed(link: str, kind: str) -> np.ndarray:
+    """Objectives of the population fit: temperatures by overlaps."""
+    return on_grid(
+        lambda m, b: theory.value_at_overlap(m, b, link=link, fit=kind).objective,
+        OVERLAPS + NEAR,
+    )
+
+
+def on_grid(function: Callable[[Any, Any], Any], overlaps: tuple) -> np.ndarray:
+    """A theory function of overlap and temperature at all temperatures, overlaps."""
     with jax.enable_x64(True):
-        each = jax.vmap(
-            lambda m: theory.value_at_overlap(m, beta, link=link, fit=kind).objective
-        )
-        return np.asarray(each(jnp.asarray(OVERLAPS + NEAR)))
+        each = jax.vmap(jax.vmap(function, (0, None)), (None, 0))
+        return np.asarray(each(jnp.asarray(overlaps), jnp.asarray(BETAS)))
 
 
 def ordered(*, links: tuple[str, ...] = ("tanh", "sin3", "cos4")) -> Design:
@@ -41,13 +49,12 @@ def ordered(*, links: tuple[str, ...] = ("tanh", "sin3", "cos4")) -> Design:
 
 def curves(links: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Objectives of both fits and of the optimum over links, temperatures, overlaps."""
-    cells = [(link, beta) for link in links for beta in (0.3, 0.5, 1.0)]
     label, regress = (
-        np.concatenate([deployed(*cell, kind)[:-2] for cell in cells])
+        np.concatenate([deployed(link, kind)[:, :-2].ravel() for link in links])
         for kind in ("label", "regress")
     )
-    best = [number(theory.gibbs(beta, link=link).objective) for link, beta in cells]
-    return label, regress, np.repeat(best, len(OVERLAPS))
+    optima = [theory.gibbs(b, link=link).objective for link in links for b in BETAS]
+    return label, regress, np.repeat(numbers(optima), len(OVERLAPS))
 
 
 def swapped(design: Design) -> Design:
@@ -77,8 +84,7 @@ def convex() -> Design:
     """RW-18: the convexity bound on the unweighted fit."""
     links = ("tanh", "sin3", "cos4")
     _, regress, best = curves(links)
-    cells = [(link, beta) for link in links for beta in (0.3, 0.5, 1.0)]
-    bound = np.concatenate([convexity(*cell) for cell in cells])
+    bound = np.concatenate([convexity(link).ravel() for link in links])
     return Design(
         observe=lambda _: exactly(best - regress),
         claimed=bound,
@@ -86,11 +92,9 @@ def convex() -> Design:
     )
 
 
-def convexity(link: str, beta: float) -> np.ndarray:
-    """The convexity bound on the grid of overlaps."""
-    with jax.enable_x64(True):
-        each = jax.vmap(lambda m: theory.convexity_upper_bound(m, beta, link=link))
-        return np.asarray(each(jnp.asarray(OVERLAPS)))
+def convexity(link: str) -> np.ndarray:
+    """The convexity bound: temperatures by overlaps."""
+    return on_grid(lambda m, b: theory.convexity_upper_bound(m, b, link=link), OVERLAPS)
 
 
 CONVEX = Claim(
@@ -112,7 +116,7 @@ def slopes() -> Design:
     for link, beta in cells:
         best = number(theory.gibbs(beta, link=link).objective)
         for kind in ("label", "regress"):
-            ends = deployed(link, beta, kind)[-2:]
+            ends = deployed(link, kind)[BETAS.index(beta), -2:]
             far, near = (best - ends) / (1 - np.array(NEAR))
             found.append(2 * near - far)
     claimed = [number(theory.direction_slope(b, link=link)) for link, b in cells]

@@ -7,6 +7,7 @@ import numpy as np
 from xarray import DataArray, Dataset
 
 from ...sims import reward as sims
+from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import (
@@ -86,17 +87,14 @@ LOGARITHMIC = Claim(
 )
 
 
-def fractions(*, dim: int, phases: int, replicas: int) -> Design:
-    """RW-12: share of neurons, phases equally spaced, that recover the direction.
-
-    A row is the mean over replicas: one alone takes fewer than ten values.
-    """
-    circle = 2 * np.pi * (np.arange(phases) + 0.5) / phases
-    sweeps = {
+def circle(*, dim: int, phases: int, replicas: int) -> dict[str, Sweep]:
+    """The chain of neurons with phases equally spaced, at the time of its link."""
+    places = 2 * np.pi * (np.arange(phases) + 0.5) / phases
+    return {
         link: sweep(
             sims.lumped_chain,
             {"link": link, "transform": "exp", "record": (time * dim,)},
-            {"phase": circle.tolist(), "temperature": [1.0], "noise": [0.0]},
+            {"phase": places.tolist(), "temperature": [1.0], "noise": [0.0]},
             replicas=replicas,
             dim=float(dim),
             step=0.2,
@@ -105,6 +103,13 @@ def fractions(*, dim: int, phases: int, replicas: int) -> Design:
         )
         for link, time in TIMES.items()
     }
+
+
+def fractions(*, dim: int, phases: int, replicas: int) -> Design:
+    """RW-12: share of neurons, phases equally spaced, that recover the direction.
+
+    A row is the mean over replicas: one alone takes fewer than ten values.
+    """
 
     def share(data: Dataset) -> DataArray:
         return (abs(data.overlap) >= 0.5).mean("phase")
@@ -118,7 +123,7 @@ def fractions(*, dim: int, phases: int, replicas: int) -> Design:
         for link, time in TIMES.items()
     ]
     return Design(
-        sweeps=sweeps,
+        sweeps=circle(dim=dim, phases=phases, replicas=replicas),
         observe=lambda data: joined(*(share(data[link]) for link in TIMES)),
         claimed=np.array(claimed),
         tol=Tolerance(0.03, "phase grid and spread of the starts"),

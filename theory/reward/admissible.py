@@ -10,12 +10,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.nn import softmax
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Key
 
 from ..maths.domain import is_traced
 from ..maths.precision import float64
 from . import domain
+from .gibbs import share_of
 from .links import link_spec
 from .readout import checked_proxy, sandwich, tanh_features
 from .rules import gauss_grid
@@ -92,17 +92,24 @@ def admissible_sets(
     nodes = jnp.asarray(gauss_grid(breaks=(0.0,))[0])
     features = tanh_features(nodes, half_width, num_features=num_features)
     proxy = checked_proxy(proxy, weights, features)
-    _warn_of_few(temperatures, noise, proxy, link, weights, num_samples, num_features)
-    coef, cov = _laws(temperatures, noise, ridge, features, proxy, link, weights)
-    draws = jax.random.normal(key, (num_draws, num_features), jnp.float64)
-    sets = _Sets(
+    reward = link_spec(link).fn(nodes)
+    seen = reward if weights == "label" else proxy
+    loss = jnp.asarray(noise if weights == "label" else 0.0)
+    _warn_of_few(temperatures, loss, seen, num_samples, num_features)
+    model = _Model(
         features,
-        proxy,
+        reward,
+        seen,
         domain.finite("target_gain", target_gain),
         domain.inside("quantile", quantile, 0, 1),
-        draws,
+        jax.random.normal(key, (num_draws, num_features), jnp.float64),
     )
-    return _sets(temperatures, coef, cov / num_samples, sets, link, weights)
+    cells = []
+    for t in temperatures:
+        fit = sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
+        cells.append(_margins(t, fit.coef, fit.cov / num_samples, model))
+    margin, typical, first = (jnp.stack(part) for part in zip(*cells, strict=True))
+    return Admissible(margin >= 0, typical >= 0, first >= 0, margin)
 
 
 def checked_ridge(
@@ -116,97 +123,56 @@ def checked_ridge(
 
 
 def _warn_of_few(
-    temperatures: Array,
-    noise: Scalar,
-    proxy: Array,
-    link: str,
-    weights: str,
-    num_samples: int,
-    num_features: int,
+    temperatures: Array, noise: Array, seen: Array, num_samples: int, num_features: int
 ) -> None:
     """Name the temperatures at which the weights leave too few effective samples."""
-    share = _effective_share(temperatures, jnp.asarray(noise), proxy, link, weights)
-    if is_traced(share):
-        return
-    few = temperatures[share * num_samples < FEW * num_features]
-    if few.size:
+    log_base = jnp.log(gauss_grid(breaks=(0.0,))[1])
+    few = []
+    for t in temperatures:
+        share = share_of(log_base, seen / t) * jnp.exp(-((noise / t) ** 2))
+        if is_traced(share):
+            return
+        if share * num_samples < FEW * num_features:
+            few.append(round(float(t), 4))
+    if few:
         warnings.warn(
             f"Fewer than {FEW} effective samples per feature: the law of the readout "
-            f"is unreliable at `temperatures` {[round(float(t), 4) for t in few]}.",
+            f"is unreliable at `temperatures` {few}.",
             stacklevel=4,
         )
 
 
-def _effective_share(
-    temperatures: Array, noise: Array, proxy: Array, link: str, weights: str
-) -> Array:
-    """Effective share of the sample under the weights, at every temperature."""
-    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
-    options = {"label": link_spec(link).fn(nodes), "surrogate": proxy}
-    seen = options.get(weights, jnp.zeros_like(proxy))
-    tilt, log_base = seen[None, :] / temperatures[:, None], jnp.log(base)[None, :]
-    share = 2 * logsumexp(log_base + tilt, 1) - logsumexp(log_base + 2 * tilt, 1)
-    loss = (noise / temperatures) ** 2 if weights == "label" else 0.0
-    return jnp.exp(share - loss)
-
-
-def _laws(
-    temperatures: Array,
-    noise: Scalar,
-    ridge: Array,
-    features: Array,
-    proxy: Array,
-    link: str,
-    weights: str,
-) -> tuple[Array, Array]:
-    """Population coefficient and covariance at every temperature."""
-    fits = [
-        sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
-        for t in temperatures
-    ]
-    return jnp.stack([fit.coef for fit in fits]), jnp.stack([fit.cov for fit in fits])
-
-
-class _Sets(NamedTuple):
-    """What all temperatures share."""
+class _Model(NamedTuple):
+    """What all temperatures share; `seen` is the reward that the weights tilt by."""
 
     features: Float[Array, "nodes num_features"]
-    proxy: Float[Array, " nodes"]
+    reward: Float[Array, " nodes"]
+    seen: Float[Array, " nodes"]
     target_gain: Float[Array, ""]
     quantile: Float[Array, ""]
     draws: Float[Array, "num_draws num_features"]
 
 
 @eqx.filter_jit
-def _sets(
-    temperatures: Array, coef: Array, cov: Array, sets: _Sets, link: str, weights: str
-) -> Admissible:
-    features, proxy, target_gain, quantile, draws = sets
-    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
-    reward, log_base = link_spec(link).fn(nodes), jnp.log(base)
-    goal = base @ reward + target_gain
-
-    def at(cell: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        temperature, middle, spread = cell
-        values, root_chi2 = _deploy(
-            log_base, reward, features, middle, _root(spread), draws, temperature
-        )
-        best = softmax(log_base + reward / temperature)
-        sigma = jnp.sqrt(best @ (reward - best @ reward) ** 2)
-        margin = best @ reward - sigma * jnp.quantile(
-            root_chi2, quantile, method="higher"
-        )
-        typical = jnp.quantile(values, 1 - quantile, method="lower")
-        seen = reward if weights == "label" else proxy
-        error = _proxy_error(
-            log_base, reward, features, middle, spread, seen / temperature
-        )
-        transfer = jnp.exp(jnp.ptp(reward - seen) / temperature)
-        first = best @ reward - sigma / temperature * jnp.sqrt(transfer * error)
-        return margin - goal, typical - goal, first - goal
-
-    margin, typical, first = jax.lax.map(at, (temperatures, coef, cov))
-    return Admissible(margin >= 0, typical >= 0, first >= 0, margin)
+def _margins(
+    temperature: Array, coef: Array, cov: Array, model: _Model
+) -> tuple[Array, Array, Array]:
+    """By how much bound, prediction and first-order set reach the gain."""
+    base = jnp.asarray(gauss_grid(breaks=(0.0,))[1])
+    features, reward, seen, target_gain, quantile, draws = model
+    log_base, goal = jnp.log(base), base @ reward + target_gain
+    values, root_chi2 = _deploy(
+        log_base, reward, features, coef, _root(cov), draws, temperature
+    )
+    best = softmax(log_base + reward / temperature)
+    sigma = jnp.sqrt(best @ (reward - best @ reward) ** 2)
+    worst = jnp.quantile(root_chi2, quantile, method="higher")
+    typical = jnp.quantile(values, 1 - quantile, method="lower")
+    error = _proxy_error(log_base, reward, features, coef, cov, seen / temperature)
+    transfer = jnp.exp(jnp.ptp(reward - seen) / temperature)
+    first = sigma / temperature * jnp.sqrt(transfer * error)
+    value = best @ reward - goal
+    return value - sigma * worst, typical - goal, value - first
 
 
 def _root(cov: Array) -> Array:

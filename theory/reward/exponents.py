@@ -109,7 +109,18 @@ def generative_powers(
     nodes, weights = gauss_grid(breaks=(0.0,))
     kept = np.abs(nodes) < 6
     nodes, weights = jnp.asarray(nodes[kept]), jnp.asarray(weights[kept])
-    reward = fn(nodes)
+    return _powers(nodes, weights, fn(nodes), noise, order, num_labels)
+
+
+@eqx.filter_jit
+def _powers(
+    nodes: Array,
+    weights: Array,
+    reward: Array,
+    noise: Array,
+    order: int,
+    num_labels: int,
+) -> Array:
     low, high = reward.min() - 8 * noise, reward.max() + 8 * noise
     label = jnp.linspace(low, high, num_labels)
     distance = (label[:, None] - reward[None, :]) / noise

@@ -120,14 +120,14 @@ def drift(
         RW-10, exact identity [derived].
     """
     cell = neuron(temperature, noise, phase, center, link, transform, power=1)
-    return _drift(domain.within("overlap", overlap, -1, 1), cell)
+    overlap = domain.within("overlap", overlap, -1, 1)
+    return _drift(overlap, moments(cell, power=1), cell.phase)
 
 
 @eqx.filter_jit
-def _drift(overlap: Array, cell: Neuron) -> Array:
-    found = moments(cell, power=1)
-    slope = slope_series(found, cell.phase) * jnp.exp(found.log_scale)
-    return (1 - overlap**2) * jnp.polyval(slope[::-1], overlap)
+def _drift(overlap: Array, found: Labels, phase: Array) -> Array:
+    slope = slope_series(found, phase) * jnp.exp(found.log_scale)
+    return (1 - overlap**2) * jnp.polyval(slope[::-1], overlap, unroll=1)
 
 
 def slope_series(found: Labels, phase: Float[Array, ""]) -> Float[Array, " order"]:
@@ -173,14 +173,14 @@ def noise_terms(
         RW-10, exact identity [derived].
     """
     cell = neuron(temperature, noise, phase, center, link, transform)
-    return _noise_terms(domain.within("overlap", overlap, -1, 1), cell)
+    overlap = domain.within("overlap", overlap, -1, 1)
+    return _noise_terms(overlap, moments(cell), cell.phase)
 
 
 @eqx.filter_jit
-def _noise_terms(overlap: Array, cell: Neuron) -> tuple[Array, Array]:
-    found = moments(cell)
+def _noise_terms(overlap: Array, found: Labels, phase: Array) -> tuple[Array, Array]:
     scale = jnp.exp(2 * found.log_scale)
-    power, spread = gradient_powers(found, overlap, cell.phase)
+    power, spread = gradient_powers(found, overlap, phase)
     return scale * power, scale * spread
 
 
@@ -206,13 +206,16 @@ class _Start(NamedTuple):
     spread: Array
 
 
-@eqx.filter_jit
 def linearised(cell: Neuron, order: int = 2) -> _Start:
     """$c_k b_k$, V(0) and D(0)."""
-    found = moments(cell)
+    return _linearised(moments(cell), cell.phase, order)
+
+
+@eqx.filter_jit
+def _linearised(found: Labels, phase: Array, order: int) -> _Start:
     scale = jnp.exp(found.log_scale)
-    power, spread = gradient_powers(found, jnp.zeros_like(cell.phase), cell.phase)
-    signal = coefs(found, order)[order] * wave(cell.phase, 1.0, order)[order]
+    power, spread = gradient_powers(found, jnp.zeros_like(phase), phase)
+    signal = coefs(found, order)[order] * wave(phase, 1.0, order)[order]
     return _Start(scale * signal, scale**2 * power, scale**2 * spread)
 
 

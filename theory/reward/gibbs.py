@@ -62,16 +62,15 @@ def gibbs(temperature: Scalar, *, link: str) -> Gibbs:
     """
     temperature = domain.positive("temperature", temperature)
     temperature = domain.tilt_exists(temperature, link, 1)
-    found = _gibbs(temperature, link=link)
+    nodes, log_weights = stretched(link, temperature, 1)
+    found = _gibbs(log_weights, link_spec(link).fn(nodes), temperature)
     exists = tilt_moment_exists(temperature, 2.0, link=link)
     wide = jnp.where(exists, temperature, 4 * link_spec(link).leading + 1)
     return found._replace(ess=jnp.where(exists, _ess(wide, link=link), 0.0))
 
 
 @eqx.filter_jit
-def _gibbs(temperature: Array, *, link: str) -> Gibbs:
-    nodes, log_weights = stretched(link, temperature, 1)
-    reward = link_spec(link).fn(nodes)
+def _gibbs(log_weights: Array, reward: Array, temperature: Array) -> Gibbs:
     log_tilt = log_weights + reward / temperature
     policy = softmax(log_tilt)
     value = policy @ reward
@@ -81,12 +80,16 @@ def _gibbs(temperature: Array, *, link: str) -> Gibbs:
     return Gibbs(value, objective, kl, variance, jnp.zeros_like(value))
 
 
-@eqx.filter_jit
 def _ess(temperature: Array, *, link: str) -> Array:
     nodes, log_weights = stretched(link, temperature, 2)
-    reward = link_spec(link).fn(nodes) / temperature
+    return share_of(log_weights, link_spec(link).fn(nodes) / temperature)
+
+
+@eqx.filter_jit
+def share_of(log_weights: Array, tilt: Array) -> Array:
+    """Effective share of samples under weights that tilt the base policy."""
     return jnp.exp(
-        2 * logsumexp(log_weights + reward) - logsumexp(log_weights + 2 * reward)
+        2 * logsumexp(log_weights + tilt) - logsumexp(log_weights + 2 * tilt)
     )
 
 

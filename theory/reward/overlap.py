@@ -18,8 +18,8 @@ from ..maths.domain import DomainError
 from ..maths.precision import float64
 from . import domain
 from .links import link_spec
-from .rules import gauss_grid, stretched
-from .signal import Scalar, moments
+from .rules import gauss_grid, labels, stretched
+from .signal import Scalar
 
 NEAREST, FARTHEST = 1e-6, 1e4
 
@@ -62,7 +62,7 @@ def first_order_overlap(
     """
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     center = domain.centring(center)
-    found = moments(temperature, noise, center, link=link, transform=transform)
+    found = labels(temperature, noise, center, link=link, transform=transform)
     return _overlap(
         found.first @ found.nodes, found.second.sum(), _inverse_ratio(ratio, dim)
     )
@@ -106,7 +106,7 @@ def one_step_overlap(
     """
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     phase, center = domain.finite("phase", phase), domain.centring(center)
-    found = moments(temperature, noise, center, link=link, transform=transform)
+    found = labels(temperature, noise, center, link=link, transform=transform)
     power = found.second.sum() * (1 + jnp.exp(-2.0) * jnp.cos(2 * phase)) / 2
     signal = (found.first @ found.nodes) * jnp.exp(-0.5) * jnp.cos(phase)
     return _overlap(signal, power, _inverse_ratio(ratio, dim))
@@ -163,15 +163,13 @@ def spectral_overlap2(
     """
     ratio = domain.positive("ratio", ratio)
     temperature = _bounded(temperature, link, transform)
-    return _spectral_overlap2(ratio, temperature, link=link, transform=transform)
+    found = _resolvent(temperature, link=link, transform=transform)
+    return _spectral_overlap2(ratio, found)
 
 
 @eqx.filter_jit
-def _spectral_overlap2(
-    ratio: Array, temperature: Array, *, link: str, transform: str
-) -> Array:
+def _spectral_overlap2(ratio: Array, found: _Resolvent) -> Array:
     """Bisect in the log of the distance from the supremum, twice."""
-    found = _resolvent(temperature, link=link, transform=transform)
     square = found.nodes**2
 
     def slope(log_distance: Array) -> Array:

@@ -17,14 +17,13 @@ from ..maths.domain import require
 from ..maths.precision import float64
 from . import domain
 from .flow import (
-    Neuron,
     gradient_powers,
     linearised,
     moments,
     neuron,
     slope_series,
 )
-from .rules import LOG_ROOT_TWO_PI
+from .rules import LOG_ROOT_TWO_PI, Labels
 from .signal import Scalar
 
 POINTS, STEPS = 401, 1000
@@ -74,7 +73,8 @@ def hitting_cdf(
     """
     times = domain.nonnegative("times", times)
     cell = neuron(temperature, noise, phase, center, link, transform)
-    return 1 - _survivors(times, checked(dim, step, hit), cell)
+    walk = checked(dim, step, hit)
+    return 1 - _survivors(times, walk, moments(cell), cell.phase)
 
 
 @float64
@@ -116,7 +116,7 @@ def hitting_mean(
         RW-11, growth with the dimension [derived].
     """
     cell = neuron(temperature, noise, phase, center, link, transform)
-    return _mean(checked(dim, step, hit), cell)
+    return _mean(checked(dim, step, hit), moments(cell), cell.phase)
 
 
 class Walk(NamedTuple):
@@ -143,16 +143,15 @@ def checked(dim: Scalar, step: Scalar, hit: Scalar) -> Walk:
     return Walk(dim, domain.positive("step", step), domain.inside("hit", hit, 0, 1))
 
 
-def diffusion_of(walk: Walk, cell: Neuron) -> Diffusion:
+def diffusion_of(walk: Walk, found: Labels, phase: Array) -> Diffusion:
     """The overlap at finite dimension, in time steps over dimension."""
     dim, step, hit = walk
-    found = moments(cell)
     scaled = step * jnp.exp(found.log_scale)
     m = jnp.linspace(-hit, hit, POINTS)
-    power, spread = jax.vmap(lambda x: gradient_powers(found, x, cell.phase))(m)
+    power, spread = jax.vmap(lambda x: gradient_powers(found, x, phase))(m)
     rest = 1 - m**2
     power = ((dim - 2) * power + spread / rest) / dim
-    pull = rest * jnp.polyval(slope_series(found, cell.phase)[::-1], m)
+    pull = rest * jnp.polyval(slope_series(found, phase)[::-1], m, unroll=1)
     log_start = (dim - 3) / 2 * jnp.log(rest) - betaln(0.5, (dim - 1) / 2)
     velocity = scaled * pull - scaled**2 * m * power / 2
     return Diffusion(m, velocity, scaled**2 * spread / dim, jnp.exp(log_start))
@@ -162,17 +161,18 @@ def diffusion_of(walk: Walk, cell: Neuron) -> Diffusion:
 def _survivors(
     times: Float[Array, " num_times"],
     walk: Walk,
-    cell: Neuron,
+    found: Labels,
+    phase: Array,
 ) -> Float[Array, " num_times"]:
-    return survival(times, diffusion_of(walk, cell))
+    return survival(times, diffusion_of(walk, found, phase))
 
 
 @eqx.filter_jit
-def _mean(walk: Walk, cell: Neuron) -> Float[Array, ""]:
-    found = diffusion_of(walk, cell)
-    up, down = _rates(found)
+def _mean(walk: Walk, found: Labels, phase: Array) -> Float[Array, ""]:
+    walked = diffusion_of(walk, found, phase)
+    up, down = _rates(walked)
     mean = _solver(-up, up + down, -down)(jnp.ones_like(up))
-    return (found.x[1] - found.x[0]) * mean @ found.density[1:-1]
+    return (walked.x[1] - walked.x[0]) * mean @ walked.density[1:-1]
 
 
 @float64

@@ -110,9 +110,10 @@ def sandwich(
     if deploy_temperature is not None:
         deploy = domain.positive("deploy_temperature", deploy_temperature)
     proxy = checked_proxy(proxy, weights, features)
-    return _sandwich(
-        temperature, noise, ridge, features, proxy, deploy, link=link, weights=weights
-    )
+    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
+    reward = link_spec(link).fn(nodes)
+    found = weighting(reward, proxy, temperature, noise, weights)
+    return _sandwich(base, reward, found, noise, ridge, features, deploy)
 
 
 def checked_proxy(
@@ -162,19 +163,14 @@ def weighting(
 
 @eqx.filter_jit
 def _sandwich(
-    temperature: Array,
+    base: Array,
+    reward: Array,
+    found: Weighting,
     noise: Array,
     ridge: Array,
     features: Array,
-    proxy: Array,
     deploy: Array,
-    *,
-    link: str,
-    weights: str,
 ) -> Readout:
-    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
-    reward = link_spec(link).fn(nodes)
-    found = weighting(reward, proxy, temperature, noise, weights)
     coef, cov = _law(base, features, reward, found, noise, ridge)
     policy = softmax(jnp.log(base) + reward / deploy)
     centred = features - (policy @ features)[None, :]

@@ -1,8 +1,10 @@
 """Quadrature of a standard normal for smooth links with at most a few kinks."""
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import logsumexp
@@ -75,6 +77,8 @@ def stretched(
     base, log_weights = (
         jnp.asarray(part) for part in _composite(HALF_WIDTH, PANELS, ORDER, (0.0,))
     )
+    if not spec.degree:
+        return base, log_weights - base**2 / 2 - LOG_ROOT_TWO_PI
     scale = _stretch(spec.degree, spec.leading, temperature, power)
     nodes = scale * base
     return nodes, log_weights + jnp.log(scale) - nodes**2 / 2 - LOG_ROOT_TWO_PI
@@ -118,9 +122,22 @@ def labels(
 ) -> Labels:
     """Moments up to `power` of the (centred) transform on a rule that carries them."""
     tilt = 0 if transform == "plain" else power
-    nodes, log_weights = stretched(link, temperature, tilt)
+    rule = stretched(link, temperature, tilt)
+    reward = link_spec(link).fn(rule[0])  # outside of jit: one program for all links
+    return _moments(rule, reward, temperature, noise, center, transform)
+
+
+@eqx.filter_jit
+def _moments(
+    rule: tuple[Array, Array],
+    reward: Array,
+    temperature: Array,
+    noise: Array,
+    center: Array | float | str,
+    transform: str,
+) -> Labels:
+    nodes, log_weights = rule
     weights = jnp.exp(log_weights)
-    reward = link_spec(link).fn(nodes)
     shift = noise**2 / temperature
     if transform == "plain":
         log_scale = jnp.zeros_like(temperature)
@@ -145,6 +162,23 @@ def labels(
         second - 2 * middle * first + middle**2 * weights,
         log_scale,
     )
+
+
+def hermite_means(
+    nodes: Float[Array, " nodes"], weights: Float[Array, " nodes"], order: int
+) -> Float[Array, " {order}+1"]:
+    """Weighted sums of the Hermite polynomials up to an order.
+
+    A loop: sixty terms written out take seconds to compile.
+    """
+
+    def advance(last: tuple[Array, Array], k: Array) -> tuple[Any, Array]:
+        before, at = last
+        after = (nodes * at - jnp.sqrt(k) * before) / jnp.sqrt(k + 1)
+        return (at, after), weights @ at
+
+    first = jnp.zeros_like(nodes), jnp.ones_like(nodes)
+    return jax.lax.scan(advance, first, jnp.arange(order + 1, dtype=nodes.dtype))[1]
 
 
 @float64

@@ -8,13 +8,11 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..maths.hermite import hermite_values
 from ..maths.precision import float64
 from . import domain
-from .rules import Labels, labels
+from .rules import Labels, hermite_means, labels
 
 Scalar = Float[Array, ""] | float
-moments = eqx.filter_jit(labels)
 
 
 @float64
@@ -87,7 +85,7 @@ def label_mean(
     """
     temperature, noise = domain.labels(temperature, noise, link, transform, 1)
     zero = jnp.zeros(())
-    found = moments(temperature, noise, zero, link=link, transform=transform, power=1)
+    found = labels(temperature, noise, zero, link=link, transform=transform, power=1)
     return found.first.sum() * jnp.exp(found.log_scale)
 
 
@@ -120,7 +118,7 @@ def second_moment(
     """
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     center = domain.centring(center)
-    found = moments(temperature, noise, center, link=link, transform=transform)
+    found = labels(temperature, noise, center, link=link, transform=transform)
     return found.second.sum() * jnp.exp(2 * found.log_scale)
 
 
@@ -164,7 +162,7 @@ def hermite_coefs(
     temperature, noise = domain.labels(temperature, noise, link, transform, 1)
     domain.at_least("order", order, 0)
     center = domain.centring(center)
-    found = moments(temperature, noise, center, link=link, transform=transform, power=1)
+    found = labels(temperature, noise, center, link=link, transform=transform, power=1)
     return coefs(found, order) * jnp.exp(found.log_scale)
 
 
@@ -197,12 +195,13 @@ def signal_to_noise(
     """
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     center = domain.centring(center)
-    return ratio_of(moments(temperature, noise, center, link=link, transform=transform))
+    return ratio_of(labels(temperature, noise, center, link=link, transform=transform))
 
 
+@eqx.filter_jit
 def coefs(found: Labels, order: int) -> Float[Array, " {order}+1"]:
     """Hermite coefficients of the scaled transform."""
-    return found.first @ hermite_values(found.nodes, order)
+    return hermite_means(found.nodes, found.first, order)
 
 
 def ratio_of(found: Labels) -> Float[Array, ""]:

@@ -12,12 +12,11 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..maths.domain import require
-from ..maths.hermite import hermite_values
 from ..maths.precision import float64
 from . import domain
-from .flow import Neuron, moments, neuron, slope_series, wave
+from .flow import moments, neuron, slope_series, wave
 from .links import link_spec
-from .rules import Labels
+from .rules import Labels, hermite_means
 from .signal import Scalar
 
 POWER_ORDER = 60
@@ -67,7 +66,7 @@ def overlap_ode(
     times = domain.nonnegative("times", times)
     times = require(times, jnp.diff(times) >= 0, "`times` must be sorted.")
     start, step = domain.within("start", start, -1, 1), domain.positive("step", step)
-    return _overlaps(times, start, step, cell)
+    return _overlaps(times, start, step, moments(cell), cell.phase)
 
 
 @eqx.filter_jit
@@ -75,10 +74,10 @@ def _overlaps(
     times: Float[Array, " num_times"],
     start: Array,
     step: Array,
-    cell: Neuron,
+    found: Labels,
+    phase: Array,
 ) -> Float[Array, " num_times"]:
-    found = moments(cell)
-    return _integrate(found, times, start, step, cell.phase)
+    return _integrate(found, times, start, step, phase)
 
 
 def _integrate(
@@ -99,7 +98,7 @@ def _integrate(
     substeps = max(MIN_SUBSTEPS, -(-MIN_STEPS // times.size))
 
     def velocity(overlap: Array) -> Array:
-        return jnp.polyval(series, overlap)
+        return jnp.polyval(series, overlap, unroll=1)  # unrolled: slow to compile
 
     def advance(overlap: Array, interval: Array) -> tuple[Array, Array]:
         dt = interval / substeps
@@ -125,7 +124,7 @@ def power_series(found: Labels, phase: Float[Array, ""]) -> Float[Array, " order
     """Coefficients of the powers of the overlap in V."""
     square = 0.5 * wave(2 * phase + jnp.pi / 2, 2.0, POWER_ORDER)
     square = square.at[0].add(0.5)
-    return square * (found.second @ hermite_values(found.nodes, POWER_ORDER))
+    return square * hermite_means(found.nodes, found.second, POWER_ORDER)
 
 
 @float64
@@ -175,7 +174,7 @@ def recovered_fraction(
     exponent = spec.info_exponent if transform == "plain" else spec.tilt_exponent
     start = jnp.asarray(0.0 if exponent == 1 else FIRST_OVERLAP)
     phases = 2 * jnp.pi * (jnp.arange(num_phases, dtype=jnp.float64) + 0.5) / num_phases
-    ends = _ends(jnp.reshape(time, (1,)), start, step, cell, phases)
+    ends = _ends(jnp.reshape(time, (1,)), start, step, moments(cell), phases)
     return jnp.mean((jnp.abs(ends) >= threshold).astype(jnp.float64))
 
 
@@ -184,9 +183,8 @@ def _ends(
     times: Float[Array, "1"],
     start: Array,
     step: Array,
-    cell: Neuron,
+    found: Labels,
     phases: Float[Array, " num_phases"],
 ) -> Float[Array, " num_phases"]:
-    found = moments(cell)
     end = jax.vmap(lambda phase: _integrate(found, times, start, step, phase)[0])
     return end(phases)
