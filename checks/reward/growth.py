@@ -55,8 +55,8 @@ class Case:
         power = number(theory.noise_terms(0.0, *args, **self.labels)[0])
         return 4 * signal * student / (PULL * power)
 
-    def hit(self, dim: float) -> float:
-        """Threshold of |m|."""
+    def hit(self, dim: Any) -> Any:
+        """Threshold of |m|, in one dimension or in several."""
         return ENDS[self.order] * (1.0 if self.order == 2 else dim**-0.5)
 
 

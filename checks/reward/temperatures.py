@@ -173,12 +173,16 @@ SURROGATE = Claim(
 
 
 def lower_end(shortfall: np.ndarray) -> np.ndarray:
-    """Where the margin crosses zero as the temperature grows, along the last axis."""
+    """Where the margin crosses zero as the temperature grows, along the last axis.
+
+    The first temperature of the grid if all are safe, the last one if it is not.
+    """
     grid = np.array(FINE)
     ends = []
     for row in np.asarray(shortfall).reshape(-1, len(grid)):
-        last = int(np.flatnonzero(row > 0)[-1]) if (row > 0).any() else -1
-        if last in (-1, len(grid) - 1):
+        unsafe = np.flatnonzero(row > 0)
+        last = int(unsafe[-1]) if unsafe.size else 0
+        if not unsafe.size or last == len(grid) - 1:
             ends.append(grid[last])
             continue
         share = row[last] / (row[last] - row[last + 1])

@@ -1,8 +1,9 @@
 """The figures of reward learning and deployment."""
 
-from . import recovery, signal, value
+from . import growth, recovery, safe, signal, stages, value
 
-_ALL = {f.name: f for part in (recovery, signal, value) for f in part.FIGURES}
+_PARTS = (growth, recovery, safe, signal, stages, value)
+_ALL = {f.name: f for part in _PARTS for f in part.FIGURES}
 ORDER = (
     "weak-recovery",
     "threshold",
@@ -13,6 +14,7 @@ ORDER = (
     "phases",
     "safe-temperatures",
     "direction",
+    "stages",
     "landscape",
     "inflation",
 )

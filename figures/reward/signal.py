@@ -1,8 +1,15 @@
 """Figures on the tilted signal: what exponential weights show, and when."""
 
-import numpy as np
-from matplotlib.figure import Figure as Canvas
+from collections.abc import Mapping
 
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from xarray import Dataset
+
+from ...checks.reward.common import center_of, sweep
+from ...sims import reward as sims
+from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from .. import style
 from ..figure import Data, Figure
@@ -13,7 +20,23 @@ TEMPERATURES = np.geomspace(0.15, 30, 90)
 FLIP_RATIO, FLIP_THRESHOLD = 20.0, 0.8070684705744766
 
 
-def signal(_: Data) -> Canvas:
+def blocks(*, links: tuple[str, ...]) -> Mapping[str, Sweep]:
+    """Means of T h_k over blocks of samples, as RW-1.mc has them."""
+    static = {"transform": "exp", "num_samples": 10_000, "order": 4}
+    axes = {"temperature": [0.5, 1.0, 2.0, 4.0], "noise": [0.0]}
+    return {link: sweep(sims.signal, static | {"link": link}, axes) for link in links}
+
+
+def draw_blocks(panel: Axes, found: Dataset) -> None:
+    """Sampled coefficients that stand out of their errors."""
+    for k in range(1, 5):
+        mean, error = mean_and_error(found.coefs.isel(degree=k))
+        seen = np.abs(mean) > 4 * error
+        places = found["temperature"].values[seen]
+        style.points(panel, places, np.abs(mean)[seen], error[seen], "", k - 1)
+
+
+def signal(data: Data) -> Canvas:
     """Hermite coefficients of the tilted label against the feature temperature."""
     figure, axes = style.canvas(3, 1, sharey=True)
     for panel, link in zip(axes[0], ("sin3", "cos4", "gen4"), strict=True):
@@ -27,39 +50,64 @@ def signal(_: Data) -> Canvas:
             size = np.abs(coefs[:, k])
             if size.max() > 1e-9:
                 style.theory(panel, TEMPERATURES, size, f"$k = {k}$", k - 1)
+        if link in data.sweeps:
+            draw_blocks(panel, data.sweeps[link])
         panel.set(xscale="log", yscale="log", ylim=(1e-6, 1e7))
         panel.set_title(link, fontsize=8)
         panel.set_xlabel(r"feature temperature $\beta_1$")
-        panel.legend(fontsize=6)
     third = 0.955737683 / (6 * TEMPERATURES**3)
     style.bound(axes[0, 0], TEMPERATURES, third, r"$\mathbb{E}[y^3z]/6\beta^3$")
     second = 1.233857569 / (2 * TEMPERATURES**2)
     style.bound(axes[0, 1], TEMPERATURES, second, r"$\mathbb{E}[y^2h_2]/2\beta^2$")
-    for panel in axes[0, :2]:
-        panel.legend(fontsize=6)
+    for panel in axes[0]:
+        panel.legend(fontsize=5.5, loc="lower left")
     axes[0, 0].set_ylabel(r"signal $|c_k|$")
     return figure
 
 
-def ratio(_: Data) -> Canvas:
+NOISES = (0.2, 0.35, 0.5)
+RATIO, SEEN = 8, (0.3, 0.4, 0.55, 0.8, 1.2, 2.0)  # α and β1 of the runs
+
+
+def estimates(*, dim: int) -> Mapping[str, Sweep]:
+    """First-order estimates of the direction, as RW-7 has them."""
+    static = ODD | {"dim": dim, "num_samples": RATIO * dim}
+    axes = {"temperature": list(SEEN), "noise": list(NOISES)}
+    made = sweep(sims.first_order, static, axes, center=center_of(**ODD))
+    return {"first order": made}
+
+
+def ratio(data: Data) -> Canvas:
     """Signal-to-noise of sin3 against the feature temperature."""
     figure, axes = style.canvas()
     panel = axes[0, 0]
-    for colour, noise in enumerate((0.2, 0.35, 0.5)):
+    for colour, noise in enumerate(NOISES):
         heights = on_grid(
             lambda b, noise=noise: theory.signal_to_noise(b, noise, **ODD),
             TEMPERATURES,
         )
         style.theory(panel, TEMPERATURES, heights, rf"$\tau = {noise}$", colour)
         best, height = map(float, theory.optimal_temperature(noise, **ODD))
-        panel.plot([best], [height], "o", color=style.COLOURS[colour], zorder=3)
+        panel.plot([best], [height], "*", color=style.COLOURS[colour], zorder=4)
         ceiling = float(theory.generative_powers(noise, link="sin3", order=1)[1])
         panel.axhline(ceiling, color=style.COLOURS[colour], linestyle=":", zorder=1)
-    panel.set(xscale="log", yscale="log", ylim=(1e-6, 1))
+    if data.sweeps:
+        draw_ratios(panel, data.sweeps["first order"])
+    panel.set(xscale="log", ylim=(0, 0.4), xlim=(0.15, 10))
     panel.set_xlabel(r"feature temperature $\beta_1$")
     panel.set_ylabel(r"signal-to-noise $\rho$")
-    panel.legend(fontsize=6, loc="lower left")
+    panel.legend(fontsize=6, loc="center right")
     return figure
+
+
+def draw_ratios(panel: Axes, found: Dataset) -> None:
+    """Simulated overlaps as the ratio that RW-7 gives them: m²/(1 - m²) (d - 1)/n."""
+    dim = float(np.ravel(found["dim"].values)[0])
+    for colour, noise in enumerate(NOISES):
+        m, error = mean_and_error(found.overlap.sel(noise=noise))
+        scale = (dim - 1) / (RATIO * dim)
+        bars = 2 * np.abs(m) / (1 - m**2) ** 2 * scale * error
+        style.points(panel, np.array(SEEN), m**2 / (1 - m**2) * scale, bars, "", colour)
 
 
 def flip(data: Data) -> Canvas:
@@ -108,13 +156,27 @@ FIGURES = (
         caption=r"Hermite signal $|c_k(\beta_1)|$ of exponential weights, noiseless "
         "labels. sin3, cos4 show lower orders than their information exponents 3 and "
         "4; gen4 shows nothing below order 4. Dash-dotted: leading power of the "
-        "temperature.",
+        "temperature. Circles: sampled (bars: one standard error; preset quick: sin3).",
         draw=signal,
+        sweeps=blocks,
+        sizes={
+            "quick": {"seeds": 64, "links": ("sin3",)},
+            "paper": {"seeds": 512, "links": ("sin3", "cos4", "gen4")},
+            "gpu": {"seeds": 512, "links": ("sin3", "cos4", "gen4")},
+        },
     ),
     Figure(
         name="optimal-temperature",
         caption=r"Signal-to-noise $\rho = c_1^2/M_2$ of sin3, exponential weights; "
-        r"dots: optimum; dotted: ceiling $\lambda_1^2$ of any label transform.",
+        r"stars: optimum; dotted: ceiling $\lambda_1^2$ of any label transform; "
+        r"circles: from the overlaps of first-order estimates at $\alpha = 8$ (bars: "
+        "one standard error; $d = 128$, at preset paper 512; too large at small "
+        r"$\beta_1$, where few samples carry the weight).",
         draw=ratio,
+        sweeps=estimates,
+        sizes={
+            "quick": {"seeds": 64, "dim": 128},
+            "paper": {"seeds": 256, "dim": 512},
+        },
     ),
 )

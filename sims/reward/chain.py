@@ -82,7 +82,7 @@ def advance(
 
 def uniform_start(key: Key[Array, ""], dim: Number) -> Number:
     """First coordinate of a uniform point on the sphere (Wilson–Hilferty cube)."""
-    along, rest = normals(key, 2, dim.dtype)
+    along, rest = normals(key, (2,), dim.dtype)
     spread = 2 / (9 * (dim - 1))
     chi = (dim - 1) * (1 - spread + jnp.sqrt(spread) * rest) ** 3
     return along / jnp.sqrt(along**2 + jnp.maximum(chi, 0))
@@ -100,8 +100,7 @@ def block(
     key: Key[Array, ""], m: Number, index: Int[Array, ""], walk: Walk, **static: str
 ) -> Float[Array, " block"]:
     """Overlaps after each of the next steps, whose draws are made together."""
-    draws = normals(jax.random.fold_in(key, index), BLOCK * DRAWS, m.dtype)
-    draws = draws.reshape(BLOCK, DRAWS)
+    draws = normals(jax.random.fold_in(key, index), (BLOCK, DRAWS), m.dtype)
 
     def move(m: Number, drawn: Array) -> tuple[Number, Number]:
         after = advance(m, drawn, walk, **static)

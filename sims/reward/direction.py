@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
+from .draws import normals
 from .links import (
     LINKS,
     TOPS,
@@ -114,7 +115,7 @@ def first_order(
     def chunk(key: Key[Array, ""]) -> Array:
         inputs, labels = jax.random.split(key)
         shape = (num_samples // num_chunks, dim)
-        x = jax.random.normal(inputs, shape, temperature.dtype)
+        x = normals(inputs, shape, temperature.dtype)
         y = noisy_labels(labels, x[:, 0], noise, link)
         return transformed(y, temperature, center, transform=transform, top=top) @ x
 
@@ -160,13 +161,13 @@ def one_step(
     """
     top = TOPS.get(link, 0.0)
     start_key, sample_key = jax.random.split(key)
-    start = jax.random.normal(start_key, (dim,), temperature.dtype)
+    start = normals(start_key, (dim,), temperature.dtype)
     start = start / jnp.linalg.norm(start)
 
     def chunk(key: Key[Array, ""]) -> Array:
         inputs, labels = jax.random.split(key)
         shape = (num_samples // num_chunks, dim)
-        x = jax.random.normal(inputs, shape, temperature.dtype)
+        x = normals(inputs, shape, temperature.dtype)
         y = noisy_labels(labels, x[:, 0], noise, link)
         gain = transformed(y, temperature, center, transform=transform, top=top)
         return (gain * jnp.cos(x @ start + phase)) @ x
@@ -211,7 +212,7 @@ def spectral(
 
     def chunk(key: Key[Array, ""]) -> Array:
         shape = (num_samples // num_chunks, dim)
-        x = jax.random.normal(key, shape, temperature.dtype)
+        x = normals(key, shape, temperature.dtype)
         values = transformed(
             LINKS[link](x[:, 0]), temperature, zero, transform=transform, top=shift
         )
@@ -268,7 +269,7 @@ def preference(
 
     def chunk(key: Key[Array, ""]) -> Array:
         first, second, coin = jax.random.split(key, 3)
-        x, other = (jax.random.normal(k, shape) for k in (first, second))
+        x, other = (normals(k, shape) for k in (first, second))
         gain = LINKS[link](x[:, 0]) - LINKS[link](other[:, 0])
         wins = jax.random.uniform(coin, shape[:1]) < jax.nn.sigmoid(gain)
         return jnp.where(wins, 1.0, -1.0) @ (x - other)
@@ -321,7 +322,7 @@ def signal(
         RW-1.
     """
     inputs, labels = jax.random.split(key)
-    z = jax.random.normal(inputs, (num_samples,), temperature.dtype)
+    z = normals(inputs, (num_samples,), temperature.dtype)
     y = noisy_labels(labels, z, noise, link)
     zero = jnp.zeros_like(temperature)
     gain = transformed(y, temperature, zero, transform=transform)

@@ -1,4 +1,6 @@
-"""Fast normal draws for loops that do little else: every word of the hash is used."""
+"""Normal draws, which are most of what these simulators do: no word is wasted."""
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -41,8 +43,8 @@ def threefry_words(
 
 
 def normals(
-    key: Key[Array, ""], count: int, dtype: DTypeLike = jnp.float32
-) -> Float[Array, " {count}"]:
+    key: Key[Array, ""], shape: tuple[int, ...], dtype: DTypeLike = jnp.float32
+) -> Float[Array, "*shape"]:
     r"""Independent standard normals.
 
     In float32 a word's first 24 bits name an odd multiple of $2^{-24}$ in $(-1, 1)$,
@@ -51,14 +53,15 @@ def normals(
 
     Args:
         key: A Threefry key.
-        count: How many, even.
+        shape: Of the draws.
         dtype: Floating dtype.
 
     Returns:
         The draws.
     """
     if dtype != jnp.float32:
-        return jax.random.normal(key, (count,), dtype)
-    places = (threefry_words(key, count) >> jnp.uint32(8)).astype(jnp.int32)
+        return jax.random.normal(key, shape, dtype)
+    count = math.prod(shape)
+    places = (threefry_words(key, count)[:count] >> jnp.uint32(8)).astype(jnp.int32)
     uniform = (2 * places - (2**24 - 1)).astype(jnp.float32) * jnp.float32(2**-24)
-    return jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)
+    return (jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)).reshape(shape)

@@ -5,12 +5,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
 from ...theory.maths.quadrature import Rule, legendre_rule
+from .draws import normals
 
 Samples = Float[Array, "*shape"]
 UNBOUNDED = ("linear", "relu", "he2", "he3", "he4")
@@ -63,7 +63,7 @@ def noisy_labels(
     key: Key[Array, ""], index: Samples, noise: Float[Array, ""], link: str
 ) -> Samples:
     r"""$y = \sigma^*(z) + \tau\xi$."""
-    xi = jax.random.normal(key, index.shape, index.dtype)
+    xi = normals(key, index.shape, index.dtype)
     return LINKS[link](index) + noise * xi
 
 

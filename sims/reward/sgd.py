@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
+from .draws import normals
 from .links import LINKS, bad_link, bad_range, complaints, transformed
 
 Number = Float[Array, ""]
@@ -25,7 +26,7 @@ class Sample(NamedTuple):
 
 def sphere(key: Key[Array, ""], num: int, dim: int, dtype: Any) -> Float[Array, "n d"]:
     """Independent uniform points on the sphere."""
-    points = jax.random.normal(key, (num, dim), dtype)
+    points = normals(key, (num, dim), dtype)
     return points / jnp.linalg.norm(points, axis=1, keepdims=True)
 
 
@@ -58,7 +59,7 @@ def train(
     dim, dtype = weights.shape[1], weights.dtype
 
     def move(weights: Array, t: Array) -> tuple[Array, None]:
-        draws = jax.random.normal(jax.random.fold_in(key, t), (dim + 1,), dtype)
+        draws = normals(jax.random.fold_in(key, t), (dim + 1,), dtype)
         x, label = draws[:dim], LINKS[link](draws[0]) + sample.noise * draws[dim]
         gain = transformed(
             label, sample.temperature, sample.center, transform=transform

@@ -94,7 +94,8 @@ def test_lower_end_is_interpolated_and_the_last_crossing_counts():
     np.testing.assert_allclose(temperatures.lower_end(falling), 0.61)
     bumpy = np.where(grid < 0.45, -1.0, falling)
     np.testing.assert_allclose(temperatures.lower_end(bumpy), 0.61)
-    np.testing.assert_allclose(temperatures.lower_end(falling - 5), grid[-1])
+    np.testing.assert_allclose(temperatures.lower_end(falling - 5), grid[0])
+    np.testing.assert_allclose(temperatures.lower_end(falling + 5), grid[-1])
 
 
 def test_prediction_of_both_stages_is_read_at_the_overlap_of_the_row():

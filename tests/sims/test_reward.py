@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 from limen.sims import reward as sims
-from limen.sims.reward import chain, direction, fit, links, ridge, sgd, stages
+from limen.sims.reward import chain, direction, draws, fit, links, ridge, sgd, stages
 from limen.sims.sweep import Sweep
 from limen.sims.sweep.errors import SpecificationError
 from limen.theory import reward as theory
@@ -183,8 +183,8 @@ def test_first_order_against_oracle():
     inputs, labels = [], []
     for i in range(2):
         first, second = jax.random.split(jax.random.fold_in(key, i))
-        x = np.asarray(jax.random.normal(first, (20, 8)), float)
-        xi = np.asarray(jax.random.normal(second, (20,)), float)
+        x = np.asarray(draws.normals(first, (20, 8)), float)
+        xi = np.asarray(draws.normals(second, (20,)), float)
         inputs.append(x)
         labels.append(oracle.link("sin3", x[:, 0]) + 0.1 * xi)
     slow = oracle.weighted_mean_overlap(

@@ -22,7 +22,7 @@ def test_words_are_those_of_jax(count, seed):
 def test_extreme_words_give_finite_symmetric_normals(monkeypatch):
     words = jnp.array([0, 2**32 - 1, 2**31 - 1, 2**31], jnp.uint32)
     monkeypatch.setattr(draws, "threefry_words", lambda *_: words)
-    low, high, below, above = np.asarray(draws.normals(jax.random.key(0), 4))
+    low, high, below, above = np.asarray(draws.normals(jax.random.key(0), (4,)))
     assert low == -high
     assert -high == pytest.approx(stats.norm.ppf(2.0**-25), rel=1e-5)
     assert below == -above
@@ -33,7 +33,7 @@ def test_quantiles_are_those_of_a_normal_to_single_precision(monkeypatch):
     """The map from words to numbers, without chance: on a grid of words."""
     grid = np.linspace(0, 2**32 - 1, 4001).astype(np.uint32)
     monkeypatch.setattr(draws, "threefry_words", lambda *_: jnp.asarray(grid))
-    found = np.asarray(draws.normals(jax.random.key(0), grid.size), float)
+    found = np.asarray(draws.normals(jax.random.key(0), grid.shape), float)
     exact = stats.norm.ppf(((grid >> 8).astype(float) + 0.5) / 2**24)
     np.testing.assert_allclose(found, exact, rtol=2e-6, atol=1e-7)
 
@@ -45,7 +45,7 @@ def test_law_and_independence_of_the_draws():
     Negative control: draws that are 2 % too wide fail the same test (power 1 - 1e-9).
     """
     keys = jax.random.split(jax.random.key(29), 4000)
-    found = np.asarray(jax.vmap(lambda k: draws.normals(k, 256))(keys), float)
+    found = np.asarray(jax.vmap(lambda k: draws.normals(k, (256,)))(keys), float)
     assert stats.kstest(found.ravel(), "norm").pvalue > 1e-7
     assert stats.kstest(1.02 * found.ravel(), "norm").pvalue < 1e-7
     size = 5.5 / np.sqrt(found.size)
@@ -55,9 +55,17 @@ def test_law_and_independence_of_the_draws():
     assert np.mean(found**4) == pytest.approx(3, abs=size * np.sqrt(96))
 
 
+def test_shapes_are_filled_in_order_and_odd_counts_cut():
+    key = jax.random.key(2)
+    flat = draws.normals(key, (15,))
+    np.testing.assert_array_equal(draws.normals(key, (3, 5)), flat.reshape(3, 5))
+    assert np.unique(flat).size == 15
+    assert draws.normals(key, ()).shape == ()
+
+
 def test_double_precision_is_left_to_jax():
     with jax.enable_x64(True):
-        found = draws.normals(jax.random.key(1), 6, jnp.float64)
+        found = draws.normals(jax.random.key(1), (6,), jnp.float64)
         np.testing.assert_array_equal(
             found, jax.random.normal(jax.random.key(1), (6,), jnp.float64)
         )
