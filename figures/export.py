@@ -31,6 +31,7 @@ def save(figure: Canvas, stem: Path) -> list[Path]:
     png, pdf, table = (stem.with_suffix(s) for s in (".png", ".pdf", ".csv"))
     with applied():
         figure.savefig(png)
+        figure.set_layout_engine("none")  # what was laid out once stays where it is
         figure.savefig(pdf, metadata={"CreationDate": None})
     with table.open("w", newline="") as file:
         writer = csv.writer(file)

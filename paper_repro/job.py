@@ -14,6 +14,7 @@ from ..figures import style
 from ..figures.export import save
 from ..figures.figure import Data, Figure
 from ..sims import sweep
+from ..sims.sweep.cache import compile_cache
 from . import documents, registry
 from .paper import Paper
 from .progress import Event
@@ -92,8 +93,11 @@ def judged(job: Job) -> set[str]:
     }
 
 
+@compile_cache()
 def execute(job: Job, tell: Tell) -> dict[str, Any]:
     """Judge the claims, draw the figures, write the document.
+
+    What theory and figures compile is kept for the next run, as the simulators are.
 
     Args:
         job: What to do.

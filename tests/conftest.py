@@ -2,12 +2,18 @@
 
 import hypothesis
 import jax
+from limen.sims.sweep import cache
 from limen.theory import threads
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_debug_key_reuse", True)
+
+# What one file has compiled, theory too, is there for the next file's process.
+SETTINGS = {cache.FOLDER: str(cache.cache_folder())} | cache.THRESHOLDS
+for name, value in SETTINGS.items():
+    jax.config.update(name, value)
 
 # Shared machines are slow at times: a deadline would fail for no reason of ours.
 hypothesis.settings.register_profile("limen", deadline=None)
