@@ -233,7 +233,7 @@ class _Run:
             if self.control.impatient():
                 return
             waited = time.monotonic() - started
-            time.sleep(min(5e-3, max(5e-5, waited / 20)))
+            time.sleep(min(5e-3, max(5e-5, waited / 8)))
         stop = min(start + self.program.lanes, self.job.lanes)
         whole = {name: np.asarray(out) for name, out in called.items()}
         for name, out in whole.items():
