@@ -205,10 +205,6 @@ if __name__ == "__main__":
     fit_time()
     trial()
     methods = side_by_side()
-    for name, canvas in {
-        "hawkes_speed": figures.speed(rates),
-        "hawkes_methods": figures.side_by_side(*methods),
-    }.items():
-        with style.applied():
-            canvas.savefig(f"{name}.png")
-        print(f"{name}.png")
+    with style.applied():
+        figures.speed(rates).savefig("hawkes_speed.png")
+        figures.side_by_side(*methods).savefig("hawkes_methods.png")

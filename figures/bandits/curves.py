@@ -73,7 +73,8 @@ def failure(data: Data) -> Canvas:
         mean, error = (np.array(part, float) for part in zip(*found, strict=True))
         style.points(axes, arms, mean, error, label, colour)
     mean, error = _mean(data.sweeps["king"].loss > 0)
-    style.points(axes, arms, mean, error, r"budget king, $\Delta = 0.1$", 0, "s")
+    beside = 1.1 * arms  # marks would hide the bar's
+    style.points(axes, beside, mean, error, r"budget king, $\Delta = 0.1$", 0, "s")
     grid = np.geomspace(arms.min(), arms.max(), 30)
     score = 1.01 * np.sqrt(SCORE) / SIGMA
     miss = [1 - number(theory.slippage_hit(int(k), score)) for k in grid]
@@ -118,12 +119,13 @@ def order(data: Data) -> Canvas:
     figure, panels = style.canvas(width=6.2)
     figure.set_figheight(3.2)
     axes, arms = panels[0, 0], np.array(data.sizes["arms"])
-    for name, colours in (("king", (0, 5, 6)), ("bar", (2, 4, 1))):
-        marks = zip(ORDERS.items(), colours, "sov", strict=True)
-        for (family, word), colour, marker in marks:
+    for name, colours, aside in (("king", (0, 5, 6), -1), ("bar", (2, 4, 1), 1)):
+        marks = zip(ORDERS.items(), colours, "sov", (1, 3, 5), strict=True)
+        for (family, word), colour, marker, step in marks:
             mean, error = _mean(data.sweeps[name].loss.sel(family=family))
             label = f"{name}, {word}"
-            style.points(axes, arms, mean, error, label, colour, marker)
+            beside = arms * 1.02 ** (aside * step)  # marks would hide each other
+            style.points(axes, beside, mean, error, label, colour, marker)
     axes.set_xscale("log")
     axes.set(xlabel="arms $K$", ylabel="mean loss of the committed arm")
     figure.legend(loc="outside right upper")
@@ -262,7 +264,7 @@ FIGURES = (
         name="failure",
         caption="Probability of failure against K: the rising bar and the budget king "
         "stay flat under their bounds, uniform exploration with as many pulls of every "
-        "arm does not.",
+        "arm does not. (The king's marks stand a little to the right of their K.)",
         draw=failure,
         sweeps=failure_sweeps,
         sizes={
@@ -275,7 +277,8 @@ FIGURES = (
         name="order",
         caption="Mean loss on means from 0.2 to 0.8 against K, without a gap. On "
         "descending streams the budget king loses its way; the rising bar does not. "
-        "Random: means drawn uniformly from the same interval.",
+        "Random: means drawn uniformly from the same interval. Marks of one K stand "
+        "side by side.",
         draw=order,
         sweeps=order_sweeps,
         sizes={

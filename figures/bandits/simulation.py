@@ -205,6 +205,7 @@ def _panel(axes: Axes, data: Data, size: int) -> None:
     style.theory(axes, ends, [predicted] * 2, label, 6)
     style.mutant(axes, ends, [SAVED] * 2, "the paper's “up to 70 %” less")
     axes.set_yscale("log")
+    axes.set_axisbelow(True)
     axes.set_ylim(1e-4, 60)
     axes.set_xticks(places, names, rotation=60, ha="right")
     axes.set(title=f"$K = {size}$, $T = 1000\\,K^3$")

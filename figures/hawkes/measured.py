@@ -61,10 +61,10 @@ def side_by_side(
         )
     left.set_xlabel(r"observation time $T$  [$1/\beta$]")
     left.set_ylabel("probability of exact recovery")
-    right.barh(places, [cost for _, cost in methods.values()], color=colours)
+    for place, (_, cost) in zip(places, methods.values(), strict=True):
+        right.plot(cost, place, marker=MARKERS[place], color=colours[place])
     right.set_yticks(places, list(methods), fontsize=6)
     right.invert_yaxis()
     right.set_xscale("log")
     right.set_xlabel("wall time  [ms a path]")
-    right.set_axisbelow(True)
     return figure

@@ -124,7 +124,7 @@ def _matrix(
             parent, child, "s", color="k", markerfacecolor="none", markersize=4,
             markeredgewidth=0.6, label="true edges",
         )  # fmt: skip
-        axes.legend(loc="lower right", fontsize=6, frameon=True)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), fontsize=6)
     axes.set(xlabel="parent", ylabel="child", xticks=[], yticks=[])
     axes.grid(visible=False)
     figure.colorbar(image, ax=axes, label="fitted weight", shrink=0.7)

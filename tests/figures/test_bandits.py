@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from limen.figures.bandits import FIGURES
+from limen.figures.bandits import FIGURES, headline
 from limen.figures.figure import Data
 from limen.sims.sweep import draw
 from limen.theory import bandits
@@ -93,3 +93,15 @@ def test_bars_of_the_simulation_stand_beside_the_prediction():
         predicted = float(bandits.tuned_over_paper_ratio(size, 1000.0 * size**3))
         assert tuned == pytest.approx(predicted, abs=0.1)
         assert heights["clear-cut"][0] == heights["mix-in"][0] == 1
+
+
+def test_a_million_arms_play_the_bar_at_the_dearest_gap_of_the_limit():
+    """The loss there is that of the limit's constant, up to the grid of leads."""
+    sweep = headline.sandwich_sweeps(arms=(), widths=(), bars=(2**20,))["bar 1048576"]
+    (gap,) = sweep.dynamic["gap"]
+    constant, cost, miss = bandits.bar_limit_constant(1.5, 0.35, 22)
+    first = headline.SCALE * 2 * float(constant) / float(cost)
+    lead = gap * np.sqrt(first) / 0.5
+    passed = float(bandits.bar_survival(0.35 - lead, 1.5, 22)[-1])
+    assert lead * (1 - passed) == pytest.approx(float(miss), rel=0.003)
+    assert sweep.replicas == 2

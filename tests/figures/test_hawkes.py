@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 from limen.figures.figure import Data
-from limen.figures.hawkes import FIGURES, methods, network, process, recovery
+from limen.figures.hawkes import (
+    FIGURES,
+    measured,
+    methods,
+    network,
+    process,
+    recovery,
+)
 from limen.sims.hawkes import fit
 from limen.theory import hawkes as theory
 from matplotlib.patches import FancyArrowPatch
@@ -80,6 +87,17 @@ def test_phases_sort_the_cells_by_who_recovers():
     assert number["two-stage only"] == 6 * cells
     assert number["neither"] == 4 * cells
     assert number["full only"] == 0
+
+
+def test_measured_methods_stand_with_their_success_and_cost():
+    exact = np.array([[False, True], [True, True]])
+    canvas = measured.side_by_side(
+        np.array([1.0, 2.0]), {"one": (exact, 3.0), "other": (~exact, 500.0)}
+    )
+    left, right = canvas.axes
+    np.testing.assert_allclose(left.lines[0].get_ydata(), [0.5, 1.0])
+    assert [float(line.get_xdata()[0]) for line in right.lines] == [3.0, 500.0]
+    assert [text.get_text() for text in right.get_yticklabels()] == ["one", "other"]
 
 
 def test_figures_have_names_captions_and_known_claims():
