@@ -15,7 +15,7 @@ from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from .. import style
 from ..figure import Data, Figure
-from .curves import ecdf, lanes_of, median_and_error, on_grid
+from .curves import ecdf, lanes_of, median_and_error
 
 HARD, HIDDEN = Case("sin3", "plain", 3), Case("gen4", "exp", 4)
 SHOWN = {  # name of the sweep to case, colour, label
@@ -27,6 +27,7 @@ SHOWN = {  # name of the sweep to case, colour, label
 LARGEST = {4: 96, 3: 512, 2: 1024}  # dimensions up to which curves are drawn
 LATEST = {3: 14.0, 4: 5.0}  # scaled times up to which laws are drawn
 EASY = {"link": "sin3", "transform": "exp"}  # RW-11c: β = 0.5, b = 0.3
+UNIT = np.linspace(0, 1, 2001)  # as many times as in RW-11a: the same program
 SPAN, POINTS = 12, 96  # of the paths: scaled time, and how often it is looked at
 
 
@@ -59,16 +60,14 @@ def medians(dims: np.ndarray, **cell: Any) -> np.ndarray:
     """
     step, hit = cell.pop("step"), cell.pop("hit")
     rest = (cell.pop("temperature"), 0.0, cell.pop("phase"))
-    steps = np.linspace(0, 3, 601)
 
-    def at(dim: Any) -> Any:
+    def at(dim: float) -> float:
         args = (dim, step(dim), hit(dim), *rest)
-        late = theory.hitting_mean(*args, **cell)
-        return late, theory.hitting_cdf(late * steps, *args, **cell)
+        times = 3 * number(theory.hitting_mean(*args, **cell)) * UNIT
+        law = np.asarray(theory.hitting_cdf(times, *args, **cell))
+        return dim * float(np.interp(0.5, law, times))
 
-    late, laws = on_grid(at, dims)
-    shares = [np.interp(0.5, law, steps) for law in laws]
-    return dims * late * np.array(shares)
+    return np.array([at(dim) for dim in dims.tolist()])
 
 
 def medians_of(case: Case, dims: np.ndarray) -> np.ndarray:
@@ -100,11 +99,11 @@ def growth(data: Data) -> Canvas:
     panel = axes[0, 0]
     for name, (case, colour, label) in SHOWN.items():
         low = {4: 8, 3: 12}.get(case.order, 24)
-        dims = np.geomspace(low, LARGEST[case.order], 14)
+        dims = np.geomspace(low, LARGEST[case.order], 7)
         style.theory(panel, dims, medians_of(case, dims), label, colour)
         if name in data.sweeps:
             draw_medians(panel, data.sweeps[name], colour)
-    dims = np.geomspace(48, 2048, 14)
+    dims = np.geomspace(48, 2048, 7)
     style.theory(panel, dims, easy_medians(dims), "sin3, tilted ($d$)", 2)
     draw_medians(panel, data["RW-11c"]["search"], 2)
     panel.set(xscale="log", yscale="log")
@@ -169,7 +168,7 @@ def draw_paths(panel: Axes, found: Dataset) -> None:
 def draw_laws(panel: Axes, case: Case, found: Dataset) -> None:
     """One panel: limit law, laws at finite dimension, simulated laws."""
     k, args = case.order, (1.0, 0.0, case.phase)
-    times = np.linspace(0, LATEST[k], 300)
+    times = LATEST[k] * UNIT
     start, end = case.first_step(), case.hit(1.0)
     limit = theory.hitting_limit_cdf(times, start, end, *args, **case.labels, order=k)
     style.theory(panel, times, np.asarray(limit), r"limit $d \to \infty$", 6)

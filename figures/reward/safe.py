@@ -1,5 +1,6 @@
 """Figure on safe deployment temperatures."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from .. import style
 from ..figure import Data, Figure
-from .curves import mean_and_error, on_grid
+from .curves import mean_and_error
 
 GRID = (0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.5, 2.0, 2.5, 3.0)  # of the left panel
 ALL = tuple(sorted({*checks.FINE, *GRID}))
@@ -51,6 +52,7 @@ def deployed(
     return made
 
 
+@functools.cache
 def sets(
     temperatures: tuple[float, ...], weights: str, error: float, count: int = 2000
 ) -> theory.Admissible:
@@ -65,6 +67,14 @@ def sets(
         weights=weights,
         num_features=8,
     )
+
+
+def margins(weights: str, error: float, count: int) -> np.ndarray:
+    """Margins of the bound on the grid of lower ends; those of the left panel again."""
+    is_shown = count == 2000 and (weights, error) in SHOWN
+    grid = ALL if is_shown else checks.FINE
+    kept = np.isin(grid, checks.FINE)
+    return np.asarray(sets(grid, weights, error, count).margin)[kept]
 
 
 def runs(data: Data, weights: str, error: float, count: int = 2000) -> Dataset | None:
@@ -100,11 +110,9 @@ def safe(data: Data) -> Canvas:
 
 def draw_values(panel: Axes, data: Data) -> None:
     """Optimal, guaranteed and deployed values; the sets of the bound as bars."""
-    fine = np.geomspace(GRID[0], GRID[-1], 60)
-    best = on_grid(lambda b: theory.gibbs(b, link="cos4").value, fine)
-    style.theory(panel, fine, best, "$V^*$", 6)
+    style.theory(panel, np.array(ALL), checks.numbers_of(ALL)[0], "$V^*$", 6)
     for row, ((weights, error), (colour, label)) in enumerate(SHOWN.items()):
-        found = sets(ALL, weights, error)
+        found = sets(ALL, weights, error, 2000)
         base = number(nodes()[1] @ reward_at("cos4", nodes()[0]))
         sure = np.asarray(found.margin) + base + checks.GAIN
         style.bound(panel, np.array(ALL), np.maximum(sure, 2 * FLOOR), "", colour)
@@ -138,7 +146,7 @@ def draw_ends(
 ) -> None:
     """Lower ends by the law of the readout, and of fitted ones."""
     colour, label = look
-    laws = [-np.asarray(sets(checks.FINE, *case).margin) for case in cases]
+    laws = [-margins(*case) for case in cases]
     ends = checks.lower_end(np.array(laws))
     if len(places) == 1:
         panel.axhline(ends[0], color=style.COLOURS[colour], label=label)
