@@ -82,11 +82,17 @@ def reaching_time(
 def _reached(
     data: Data, sizes: np.ndarray, method: str, level: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sizes at which a method reaches the level in its window, times and errors."""
+    """Sizes at which a method is played and reaches the level, times and errors."""
+    sizes = np.array([d for d in sizes if METHODS[method][0] in _estimators(int(d))])
     found = [reaching_time(*_shares(data, int(d), method), level) for d in sizes]
     value, error = np.array(found).T
     kept = np.isfinite(value)
     return sizes[kept], value[kept], error[kept]
+
+
+def _estimators(size: int) -> tuple[str, ...]:
+    """Estimators that HK-9 plays at a size: large networks go without the lasso."""
+    return growth.ladder((size,), "A")[f"d{size}"].cells()[0]["estimators"]
 
 
 def predicted_time(size: float, level: float) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from limen.checks.hawkes import growth
 from limen.figures.figure import Data
 from limen.figures.hawkes import (
     FIGURES,
@@ -74,6 +75,21 @@ def test_all_methods_are_drawn_with_the_times_at_which_they_recover():
     medians = right.lines[0].get_ydata()
     times = methods.observation_times(sweeps["d8"])
     assert times[1] < medians[0] < times[2]
+
+
+def test_times_leave_out_the_lasso_where_it_is_not_played():
+    sizes = growth.LASSO_LIMIT // 2, growth.LASSO_LIMIT, 2 * growth.LASSO_LIMIT
+    rows = {}
+    for name, sweep in growth.ladder(sizes, "A").items():
+        starts = np.arange(2, 2 + len(sweep.cells()[0]["estimators"]))
+        parts = [margins(sweep, starts + late) for late in (0, 1)]
+        rows[name] = xr.concat(parts, "seed")
+    data = Data(claims={"HK-9": rows}, sizes={"sizes": ()})
+    left = recovery.TIMES.draw(data).axes[0]
+    shown = dict(zip(recovery.METHODS, left.containers, strict=True))
+    for label, container in shown.items():
+        played = sizes[:2] if label.startswith("lasso") else sizes
+        assert tuple(container.lines[0].get_xdata()) == played
 
 
 def test_phases_sort_the_cells_by_who_recovers():
