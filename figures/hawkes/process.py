@@ -101,7 +101,7 @@ def draw_gaps(data: Data) -> Canvas:
         expected[shown], values[shown], "o", color=style.COLOURS[0], label="gaps",
         markerfacecolor="white",
     )  # fmt: skip
-    style.theory(left, [0, 12], [0, 12], "exponential, mean 1", 6)
+    style.theory(left, [0, expected[-1]], [0, expected[-1]], "exponential, mean 1", 6)
     left.set_xlabel("quantile of the exponential law")
     left.set_ylabel("quantile of the rescaled gaps")
     left.legend(loc="upper left")
@@ -215,7 +215,7 @@ def draw_screening(data: Data) -> Canvas:
             style.points(panel, list(found), value, error, label, colour)
     panel.axhline(1, color=style.COLOURS[2], label="exponential filter")
     best = float(evaluated(theory.lag_one_gain_argmax))
-    panel.axvline(best, color=style.MUTANT, linewidth=0.7, label="_argmax")
+    panel.axvline(best, 0, 0.7, color=style.MUTANT, linewidth=0.7, label="_argmax")
     panel.set_xscale("log")
     panel.set_xlabel(r"width of the screening bins $\beta\delta$")
     panel.set_ylabel("score of an edge / filtered score")

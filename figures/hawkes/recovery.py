@@ -120,7 +120,7 @@ def draw_times(data: Data) -> Canvas:
     log_axis(left, sizes)
     left.set_yscale("log")
     left.set_ylabel(r"observation time $T_{50}$  [$1/\beta$]")
-    left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.5, 0.54))
+    left.legend(fontsize=5.5, ncols=2, loc="center", bbox_to_anchor=(0.54, 0.53))
     _growth_panel(right, data, sizes, grid)
     return figure
 
@@ -209,6 +209,7 @@ def draw_margins(data: Data) -> Canvas:
     found = data["HK-9"][f"d{size}"].isel(estimator=0)
     times = observation_times(sweep)
     figure, axes = style.canvas(3, sharey=True)
+    figure.set_figheight(2.3)
     bins = np.linspace(-0.1, 0.7, 41)
     for panel, chunk in zip(axes[0], (4, 8, 15), strict=True):
         for name, label, colour in (
@@ -224,7 +225,8 @@ def draw_margins(data: Data) -> Canvas:
         panel.set_title(rf"$d = {size}$, $T = {times[chunk]:.0f}$")
         panel.set_xlabel("fitted weight")
     axes[0, 0].set_ylabel("paths")
-    axes[0, 2].legend(loc="upper right", fontsize=6)
+    handles, labels = axes[0, 2].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure
 
 
