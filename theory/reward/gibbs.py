@@ -86,7 +86,9 @@ def _ess(temperature: Array, *, link: str) -> Array:
 
 
 @eqx.filter_jit
-def share_of(log_weights: Array, tilt: Array) -> Array:
+def share_of(
+    log_weights: Float[Array, " nodes"], tilt: Float[Array, " nodes"]
+) -> Float[Array, ""]:
     """Effective share of samples under weights that tilt the base policy."""
     return jnp.exp(
         2 * logsumexp(log_weights + tilt) - logsumexp(log_weights + 2 * tilt)

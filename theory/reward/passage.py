@@ -143,7 +143,7 @@ def checked(dim: Scalar, step: Scalar, hit: Scalar) -> Walk:
     return Walk(dim, domain.positive("step", step), domain.inside("hit", hit, 0, 1))
 
 
-def diffusion_of(walk: Walk, found: Labels, phase: Array) -> Diffusion:
+def diffusion_of(walk: Walk, found: Labels, phase: Float[Array, ""]) -> Diffusion:
     """The overlap at finite dimension, in time steps over dimension."""
     dim, step, hit = walk
     scaled = step * jnp.exp(found.log_scale)
