@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, rewards, streams
 from .explore import bad_reward
@@ -113,7 +114,7 @@ def simulate_ladder(
     pulls = rewards.whole(level_pulls, reward)
     if reward == "gaussian":
         # one draw for all levels: compiles and runs faster than a draw per level
-        tape = jax.random.normal(key, (sum(counts),), means.dtype)
+        tape = normals(key, (sum(counts),), means.dtype)
         rules = {"groups": groups, "per_arm": per_arm, "stored": stored}
         return ladder_from_tape(tape, means, pulls, horizon, sigma, **rules)
     gaps = streams.gaps_of(means)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, streams
 
@@ -95,7 +96,7 @@ def simulate_bar(
     shape = _block(means, stage_pulls), stage_pulls.shape[0]
 
     def noise(index: Int[Array, ""]) -> Float[Array, "block stages"]:
-        return jax.random.normal(jax.random.fold_in(key, index), shape, means.dtype)
+        return normals(jax.random.fold_in(key, index), shape, means.dtype)
 
     rules = stage_pulls, rise, horizon, sigma
     return _play(noise, streams.gaps_of(means), rules, per_arm)

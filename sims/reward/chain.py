@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
-from .draws import normals
 from .links import LINKS, bad_link, bad_range, complaints, transformed
 
 Number = Float[Array, ""]

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from ...theory.maths.quadrature import Rule, legendre_rule
-from .draws import normals
+from ..draws import normals
 
 Samples = Float[Array, "*shape"]
 UNBOUNDED = ("linear", "relu", "he2", "he3", "he4")

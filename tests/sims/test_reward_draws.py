@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.extend.random import threefry_2x32
+from limen.sims import draws
 from limen.sims import reward as sims
-from limen.sims.reward import chain, draws
+from limen.sims.reward import chain
 from scipy import stats
 
 
