@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from limen.sims import draws
 from limen.sims import reward as sims
-from limen.sims.reward import chain, direction, draws, fit, links, ridge, sgd, stages
+from limen.sims.reward import chain, direction, fit, links, ridge, sgd, stages
 from limen.sims.sweep import Sweep
 from limen.sims.sweep.errors import SpecificationError
 from limen.theory import reward as theory
