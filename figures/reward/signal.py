@@ -60,7 +60,7 @@ def signal(data: Data) -> Canvas:
     second = 1.233857569 / (2 * TEMPERATURES**2)
     style.bound(axes[0, 1], TEMPERATURES, second, r"$\mathbb{E}[y^2h_2]/2\beta^2$")
     for panel in axes[0]:
-        panel.legend(fontsize=5.5, loc="lower left")
+        panel.legend(fontsize=5.5, loc="upper right")
     axes[0, 0].set_ylabel(r"signal $|c_k|$")
     return figure
 
