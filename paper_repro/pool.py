@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.managers import SyncManager
+from multiprocessing.queues import SimpleQueue
 from queue import Empty, Queue
 from typing import Any
 
+from ..theory.threads import keep_to_share
 from .job import Job, execute, judged
 from .progress import Display
 
@@ -35,11 +37,16 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
     manager = SyncManager(ctx=context)
     manager.start(initializer=_end_with_parent)
     with manager:
-        events = manager.Queue()
+        events, parts = manager.Queue(), context.SimpleQueue()
+        for part in range(at_once):
+            parts.put(part)
         with (
             _ended_together(),
             ProcessPoolExecutor(
-                at_once, mp_context=context, initializer=_end_with_parent
+                at_once,
+                mp_context=context,
+                initializer=_begin,
+                initargs=(parts, at_once),
             ) as pool,
         ):
             longest_first = sorted(jobs, key=lambda job: -len(judged(job)))
@@ -74,6 +81,12 @@ def _ended_together() -> Iterator[None]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
+
+
+def _begin(parts: SimpleQueue, at_once: int) -> None:
+    """Prepare a worker: its share of the cores, and its end."""
+    keep_to_share(parts.get(), at_once)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -1,5 +1,7 @@
 """Strict configuration for the whole suite: accidents are errors."""
 
+import os
+
 import hypothesis
 import jax
 from limen.sims.sweep import cache
@@ -14,6 +16,10 @@ jax.config.update("jax_debug_key_reuse", True)
 SETTINGS = {cache.FOLDER: str(cache.cache_folder())} | cache.THRESHOLDS
 for name, value in SETTINGS.items():
     jax.config.update(name, value)
+
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    threads.keep_to_share(int(worker.removeprefix("gw")), workers)
 
 # Shared machines are slow at times: a deadline would fail for no reason of ours.
 hypothesis.settings.register_profile("limen", deadline=None)

@@ -293,14 +293,23 @@ def _runs(stages: Stages) -> list[tuple[int, int]]:
 def _generation_sizes(
     key: Key[Array, ""], first: Float[Array, ""], ratio: Float[Array, ""], number: int
 ) -> Int[Array, " {number}"]:
-    """Numbers of events by generation; one Poisson sampler in the whole program."""
+    """Numbers of events by generation, which end with the first empty one.
 
-    def step(mean, index):
+    One Poisson sampler in the whole program.
+    """
+
+    def lives(state: tuple[Array, ...]) -> Bool[Array, ""]:
+        index, mean, _ = state
+        return (index < number) & (mean > 0)
+
+    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        index, mean, sizes = state
         shares = jnp.full(POISSON_SHARES, mean / POISSON_SHARES)
         size = jax.random.poisson(jax.random.fold_in(key, index), shares).sum()
-        return ratio * size.astype(mean.dtype), size
+        return index + 1, ratio * size.astype(mean.dtype), sizes.at[index].set(size)
 
-    return jax.lax.scan(step, first, jnp.arange(number))[1]
+    start = jnp.int32(0), first, jnp.zeros(number, int)
+    return jax.lax.while_loop(lives, step, start)[2]
 
 
 def _descend(
