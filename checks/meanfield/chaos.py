@@ -8,7 +8,7 @@ import numpy as np
 from xarray import DataArray
 
 from ...sims import meanfield as sims
-from ...sims.sweep import Sweep
+from ...sims.sweep import Policy, Sweep
 from ...theory import meanfield as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import (
@@ -66,6 +66,7 @@ def networks(
             "y": lambda **_: plane_data(amplitude)[1],
             "field_path": lambda **_: path(),
         },
+        policy=Policy(effort="full"),
         replicas=replicas,
     )
 

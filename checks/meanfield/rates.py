@@ -9,7 +9,7 @@ import numpy as np
 from xarray import DataArray, Dataset
 
 from ...sims import meanfield as sims
-from ...sims.sweep import Sweep
+from ...sims.sweep import Policy, Sweep
 from ...theory import meanfield as theory
 from ...theory.meanfield import training as kernels
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
@@ -52,6 +52,7 @@ def transfer(*, form: str, widths: tuple[int, ...], cap: int = CAP) -> Sweep:
             "rate": lambda octave, width, **_: 2.0**octave / width**power,
             **fixed(output_exponent=exponent),
         },
+        policy=Policy(effort="full"),
         shared=DATA,
         crn=True,
     )

@@ -10,7 +10,7 @@ from scipy import stats
 from xarray import DataArray
 
 from ...sims import meanfield as sims
-from ...sims.sweep import Sweep
+from ...sims.sweep import Policy, Sweep
 from ...theory import meanfield as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import (
@@ -75,6 +75,7 @@ def movement(
         static={"max_width": [cap], "num_steps": [STEPS]},
         dynamic={"output_exponent": exponents, "width": widths},
         derive=fixed(rate=horizon / STEPS),
+        policy=Policy(effort="full"),
         shared=DATA,
     )
 

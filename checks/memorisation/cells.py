@@ -14,7 +14,7 @@ import xarray as xr
 from xarray import DataArray
 
 from ...sims import memorisation as sims
-from ...sims.sweep import Sweep, zip_
+from ...sims.sweep import Policy, Sweep, zip_
 from ...theory import memorisation as theory
 from ..harness import Design, Mutant
 
@@ -76,6 +76,7 @@ def pairs(
             "num_samples": samples,
             "num_shared": lambda shared, load, dim: round(shared * samples(load, dim)),
         },
+        policy=Policy(effort="full"),
         crn=crn,
     )
 

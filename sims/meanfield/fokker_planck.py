@@ -35,6 +35,7 @@ def _explicit_step(
     },
     check=_explicit_step,
     dtype="float64",
+    tile=8,
     deterministic=True,
 )
 def fokker_planck_1d(

@@ -35,7 +35,7 @@ def draw(
     *,
     store: Place,
     base_seed: int = 0,
-    effort: str | None = None,
+    effort: str = "full",
 ) -> list[xr.Dataset]:
     """The seam to the check harness: rows of several sweeps in one go.
 
@@ -46,16 +46,15 @@ def draw(
         requests: Sweeps with the number of seeds wanted.
         store: Folder of the store, a `Store`, or None (nothing is kept).
         base_seed: Root of all random streams.
-        effort: Of the compiler (`Policy.effort`); None leaves it to each sweep.
+        effort: Of the compiler, for sweeps whose policy does not say.
 
     Returns:
         One dataset per request.
     """
-    if effort is not None:
-        requests = [
-            (replace(sweep, policy=replace(sweep.policy, effort=effort)), seeds)
-            for sweep, seeds in requests
-        ]
+    requests = [
+        (replace(s, policy=replace(s.policy, effort=s.policy.effort or effort)), seeds)
+        for s, seeds in requests
+    ]
     made, opened = plan(requests, base_seed=base_seed, fill=True), open_store(store)
     return _assembled(made, opened, carry_out(made, opened, Control()), base_seed)
 

@@ -33,14 +33,15 @@ class Policy:
         matmul: Default precision of matrix products.
         tile: Lanes computed together; None takes the simulator's or the planner's.
         effort: Of the compiler. On a CPU "low" compiles in half the time and less, and
-            what it makes runs up to a third slower: for small work.
+            what it makes runs up to twice as long: for small work. None leaves it to
+            who draws; alone it is "full".
     """
 
     dtype: str | None = None
     x64: bool | None = None
     matmul: str = "highest"
     tile: int | None = None
-    effort: str = "full"
+    effort: str | None = None
 
     def of(self, sim: Simulator) -> "Policy":
         """The same policy with what it left to the simulator filled in."""
@@ -51,9 +52,10 @@ class Policy:
         tile = sim.tile if self.tile is None else self.tile
         if tile is not None and not (isinstance(tile, int) and tile > 0):
             raise SpecificationError("`tile` must be a positive integer.")
-        if self.effort not in EFFORTS:
+        effort = self.effort or "full"
+        if effort not in EFFORTS:
             raise SpecificationError("`effort` must be full or low.")
-        return Policy(dtype, x64, self.matmul, tile, self.effort)
+        return Policy(dtype, x64, self.matmul, tile, effort)
 
 
 @dataclass(frozen=True)
