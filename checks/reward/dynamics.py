@@ -7,6 +7,7 @@ import numpy as np
 from xarray import DataArray, Dataset
 
 from ...sims import reward as sims
+from ...sims.sweep import Policy
 from ...theory import reward as theory
 from ..harness import (
     Claim,
@@ -55,7 +56,10 @@ def same_law(*, dim: int, steps: int) -> Design:
         return two_samples(*plain)
 
     return Design(
-        sweeps={"full": full, "lumped": lumped},
+        sweeps={
+            "full": replace(full, policy=Policy(effort="full")),
+            "lumped": lumped,
+        },
         observe=observe,
         claimed=0.0,
         tol=Tolerance(0.08, "wanted; the laws are equal"),
