@@ -5,7 +5,6 @@ import functools
 import hashlib
 import importlib.util
 import inspect
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def source_hash(sim: Simulator) -> str:
         return state.hexdigest()
     files = _closure(sim.function.__module__, path.resolve())
     for name in sorted(files):
-        state.update(f"{name}\n{_code(files[name])}\n".encode())
+        state.update(f"{name}\n{_code(files[name].read_bytes())}\n".encode())
     return state.hexdigest()
 
 
@@ -41,26 +40,28 @@ def _closure(module: str, path: Path) -> dict[str, Path]:
         if name in found or name.startswith(ENGINE):
             continue
         found[name] = path
-        for imported in _imported(path, module):
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        for imported in _imported(path.read_bytes(), package):
             origin = _origin(imported, path.parent, ours)
             if origin is not None:
                 queue.append((imported, imported, origin))
     return found
 
 
-def _imported(path: Path, module: str) -> Iterator[str]:
+@functools.lru_cache(maxsize=1024)
+def _imported(source: bytes, package: str) -> list[str]:
     """Absolute names that a file may import: modules, and members that could be."""
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    names = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             parents = package.split(".")[: len(package.split(".")) - node.level + 1]
             base = ".".join(
                 [*(parents if node.level else []), *filter(None, [node.module])]
             )
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return names
 
 
 def _origin(name: str, folder: Path, ours: bool) -> Path | None:
@@ -78,9 +79,10 @@ def _origin(name: str, folder: Path, ours: bool) -> Path | None:
     return Path(str(spec.origin)) if spec and spec.has_location else None
 
 
-def _code(path: Path) -> str:
+@functools.lru_cache(maxsize=1024)
+def _code(source: bytes) -> str:
     """A file's code without comments, docstrings and layout."""
-    tree = ast.parse(path.read_bytes())
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         body: Any = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
