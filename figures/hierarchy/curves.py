@@ -4,10 +4,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, Int
 from matplotlib.axes import Axes
 from xarray import Dataset
 
 from ...checks.hierarchy.teachers import Teacher, theory
+from ...theory.maths.precision import float64
 
 GRID = 2**12  # points of label laws: three digits are enough for a picture
 
@@ -52,16 +54,8 @@ class Limits:
 
     def overlaps(self, ratios: np.ndarray) -> np.ndarray:
         """q_k at every ratio: (ratios, features)."""
-        scale = self.teacher.scale
-
-        def of_feature(k: Any, side: Any, ratio: float) -> Any:
-            found = theory.outlier(self.law, self.values, scale, ratio, k, side)
-            return found.overlap
-
-        over_features = jax.vmap(of_feature, in_axes=(0, 0, None))
-        index = np.arange(len(self.sides), dtype=np.int32)
-        found = [over_features(index, self.sides, float(r)) for r in ratios]
-        return np.array([np.asarray(q) for q in found])
+        parts = self.law, self.values, self.teacher.scale, self.sides
+        return np.array([np.asarray(_overlaps(*parts, float(r))) for r in ratios])
 
     def thresholds(self) -> np.ndarray:
         """δ_k."""
@@ -77,3 +71,20 @@ class Limits:
         weights = self.teacher.weights
         found = [theory.population_nmse(weights, q) for q in self.overlaps(ratios)]
         return np.array([float(error) for error in found])
+
+
+@float64
+@jax.jit
+def _overlaps(
+    law: Any,
+    values: Float[Array, " grid"],
+    scale: Float[Array, ""],
+    sides: Int[Array, " kept"],
+    ratio: Float[Array, ""],
+) -> Float[Array, " kept"]:
+    """q_k of every feature at one ratio, one program for all ratios."""
+
+    def of_feature(k: Any, side: Any) -> Any:
+        return theory.outlier(law, values, scale, ratio, k, side).overlap
+
+    return jax.vmap(of_feature)(np.arange(sides.size), sides)

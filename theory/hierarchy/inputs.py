@@ -3,9 +3,10 @@
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..maths.domain import Value, is_traced, require
+from ..maths.domain import Value, is_traced, known, require
 
 Index = int | Int[Array, ""]
 Side = int | Int[Array, ""]
@@ -22,20 +23,20 @@ def checked(value: Value, holds: Any, message: str) -> Value:
 
 def positive(value: Float[Array, "*cells"], name: str) -> Float[Array, "*cells"]:
     """A quantity that must be positive and finite."""
-    holds = (value > 0) & jnp.isfinite(value)
+    holds = (known(value) > 0) & (known(value) < np.inf)
     return checked(value, holds, f"`{name}` must be positive and finite.")
 
 
 def decay(gamma: Float[Array, "*cells"]) -> Float[Array, "*cells"]:
     """A decay exponent: finite and not negative."""
-    holds = (gamma >= 0) & jnp.isfinite(gamma)
+    holds = (known(gamma) >= 0) & (known(gamma) < np.inf)
     return checked(gamma, holds, "`gamma` must be finite and not negative.")
 
 
 def signed(side: Side) -> Float[Array, ""]:
     """A side of the spectrum, +1 or −1, as a factor."""
-    side = checked(side, abs(side) == 1, "`side` must be +1 or -1.")
-    return jnp.asarray(side).astype(jnp.float64)
+    side = checked(side, abs(known(side)) == 1, "`side` must be +1 or -1.")
+    return jnp.asarray(side, dtype=jnp.float64)
 
 
 def at_least(value: int, minimum: int, name: str) -> int:

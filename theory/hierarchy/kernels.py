@@ -13,6 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 from scipy import special
 
+from ..maths.domain import known
 from ..maths.precision import float64
 from .inputs import at_least, checked, positive
 
@@ -103,11 +104,11 @@ def kernel_mse(
         HS-10, asymptotic curve [classical: deterministic equivalent].
     """
     message = "`eigenvalues` must not be negative."
-    eigenvalues = checked(eigenvalues, eigenvalues > -1e-12, message)
+    eigenvalues = checked(eigenvalues, known(eigenvalues) > -1e-12, message)
     return _kernel_mse(
         positive(num_samples, "num_samples"),
         positive(ridge, "ridge"),
-        jnp.maximum(eigenvalues, 0.0),
+        eigenvalues,
         multiplicities,
         energies,
         noise,
@@ -124,6 +125,7 @@ def _kernel_mse(
     noise: Float[Array, ""],
 ) -> Float[Array, ""]:
     """`kernel_mse` without checks."""
+    eigenvalues = jnp.maximum(eigenvalues, 0.0)
 
     def halve(_: Int[Array, ""], ends: tuple[Array, Array]) -> tuple[Array, Array]:
         middle = (ends[0] + ends[1]) / 2

@@ -12,14 +12,18 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex, Float, Key
 
+from ..maths.domain import known
 from ..maths.precision import float64
-from .inputs import Side, at_least, checked, decay, one_of, positive, signed
+from .inputs import Index, Side, at_least, checked, decay, one_of, positive, signed
 
 SIGNS = ("alternating", "random", "positive")
 LINKS = ("id", "tanh", "poly")
 PREPROCESSINGS = ("tanh", "clip", "id")
 MASS_ERROR = 1e-6  # largest error of a moment of the label law
 POLY_MINIMUM = -1.25  # of s² + s − 1
+
+RealGrid = Float[Array, " grid"]
+ComplexGrid = Complex[Array, " grid"]
 
 
 class LabelLaw(eqx.Module):
@@ -57,6 +61,10 @@ class LabelLaw(eqx.Module):
         r"""$\mathbb{E}[f(s) h_k^2]$ for every kept feature."""
         return self.tilted @ values * self.spacing
 
+    def seen_by(self, index: Index) -> Float[Array, " grid"]:
+        r"""$p_k(s_m)$ of one kept feature."""
+        return _row(self.tilted, index)
+
 
 @float64
 def power_law_weights(
@@ -86,12 +94,12 @@ def power_law_weights(
     """
     at_least(num_features, 1, "num_features")
     one_of(signs, SIGNS, "signs")
-    rank = jnp.arange(1, num_features + 1, dtype=jnp.float64)
-    size = rank ** -decay(gamma)
+    rank = np.arange(1.0, num_features + 1)
+    size = jnp.power(rank, -decay(gamma))
     if signs == "positive":
         return size
     if signs == "alternating":
-        return jnp.where(rank % 2 == 1, size, -size)
+        return size * np.where(rank % 2 == 1, 1.0, -1.0)
     if key is None:
         raise ValueError("`key` is needed for signs='random'.")
     return size * jax.random.rademacher(key, (num_features,), dtype=jnp.float64)
@@ -125,74 +133,101 @@ def label_law(
         DomainError: If a weight is zero or not finite, the noise negative, or the grid
             too coarse for its second moments.
     """
-    valid = jnp.isfinite(weights) & (weights != 0)
-    weights = checked(weights, valid, "`weights` must be finite and not zero.")
-    noise = checked(noise, noise >= 0, "`noise` must not be negative.")
+    known_weights = known(weights)
+    valid = (abs(known_weights) < np.inf) & (known_weights != 0)
+    weights = checked(known_weights, valid, "`weights` must be finite and not zero.")
+    noise = checked(noise, known(noise) >= 0, "`noise` must not be negative.")
     at_least(weights.shape[0], 1, "number of weights")
-    kept = tuple(range(weights.shape[0])) if features is None else tuple(features)
-    return _resolved(_label_law(weights, noise, kept, num_grid))
+    kept = range(weights.shape[0]) if features is None else features
+    return _resolved(_label_law(weights, noise, weights[np.array(kept)], num_grid))
 
 
-@functools.partial(jax.jit, static_argnums=(2, 3))
 def _label_law(
-    weights: Float[Array, " features"],
+    weights: Float[Array | np.ndarray, " features"],
     noise: Float[Array, ""],
-    kept: tuple[int, ...],
+    chosen: Float[Array | np.ndarray, " kept"],
     num_grid: int,
 ) -> LabelLaw:
-    """The densities, without checks."""
-    variance = 2 * jnp.sum(weights**2) + noise**2
-    half_width = 45 * jnp.max(jnp.abs(weights)) + 8 * jnp.sqrt(variance)
-    spacing = 2 * half_width / num_grid
-    t = 2 * np.pi * jnp.fft.fftfreq(num_grid).astype(jnp.float64) / spacing
-    shift = _imaginary(t * half_width)
-    transform = jnp.exp(_log_characteristic(t, weights, noise) + shift)
-    chosen = weights[np.array(kept)]
-    to_density = functools.partial(_density, half_width=half_width)
+    """The densities, without checks; one feature at a time, for one compiled program.
+
+    No table of features times grid points either.
+    """
+    variance, half_width = _extent(weights, noise)
+    grid, spacing, t, total = _frame(half_width, noise, num_grid)
+    for b in weights:
+        total = _with_feature(total, t, b)
+    transform, density, slope = _densities(total, t, half_width)
     return LabelLaw(
-        grid=-half_width + spacing * jnp.arange(num_grid, dtype=jnp.float64),
+        grid=grid,
         spacing=spacing,
-        density=to_density(transform),
-        tilted=lax.map(lambda b: to_density(transform / _factor(t, b)), chosen),
-        density_slope=to_density(-_imaginary(t) * transform),
-        weights=chosen,
+        density=density,
+        tilted=jnp.stack([_tilted(transform, t, half_width, b) for b in chosen]),
+        density_slope=slope,
+        weights=jnp.asarray(chosen),
         variance=variance,
         noise=noise,
-        num_features=weights.shape[0],
+        num_features=len(weights),
     )
 
 
-def _log_characteristic(
-    t: Float[Array, " grid"],
-    weights: Float[Array, " features"],
-    noise: Float[Array, ""],
-) -> Complex[Array, " grid"]:
-    """Logarithm of χ, factor by factor: no table of features times grid points."""
-
-    def add_factor(
-        total: Complex[Array, " grid"], b: Float[Array, ""]
-    ) -> tuple[Complex[Array, " grid"], None]:
-        return total - _imaginary(t * b) - 0.5 * jnp.log(_factor(t, b)), None
-
-    start = (-0.5 * noise**2 * t**2).astype(jnp.complex128)
-    return lax.scan(add_factor, start, weights)[0]
+@jax.jit
+def _extent(
+    weights: Float[Array, " features"], noise: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Variance of the score, and half the width of its grid."""
+    variance = 2 * jnp.sum(weights**2) + noise**2
+    return variance, 45 * jnp.max(jnp.abs(weights)) + 8 * jnp.sqrt(variance)
 
 
-def _factor(
-    t: Float[Array, " grid"], weight: Float[Array, ""]
-) -> Complex[Array, " grid"]:
+@functools.partial(jax.jit, static_argnums=2)
+def _frame(
+    half_width: Float[Array, ""], noise: Float[Array, ""], num_grid: int
+) -> tuple[RealGrid, Float[Array, ""], RealGrid, ComplexGrid]:
+    """Grid, spacing, frequencies, and log χ of the noise alone."""
+    spacing = 2 * half_width / num_grid
+    grid = -half_width + spacing * jnp.arange(num_grid, dtype=jnp.float64)
+    t = 2 * np.pi * jnp.fft.fftfreq(num_grid).astype(jnp.float64) / spacing
+    return grid, spacing, t, (-0.5 * noise**2 * t**2).astype(jnp.complex128)
+
+
+@jax.jit
+def _with_feature(total: ComplexGrid, t: RealGrid, b: Float[Array, ""]) -> ComplexGrid:
+    """Log χ with one factor more."""
+    return total - _imaginary(t * b) - 0.5 * jnp.log(_factor(t, b))
+
+
+@jax.jit
+def _densities(
+    total: ComplexGrid, t: RealGrid, half_width: Float[Array, ""]
+) -> tuple[ComplexGrid, RealGrid, RealGrid]:
+    """χ shifted to the left end of the grid, density and its slope."""
+    transform = jnp.exp(total + _imaginary(t * half_width))
+    slope = _density(-_imaginary(t) * transform, half_width)
+    return transform, _density(transform, half_width), slope
+
+
+@jax.jit
+def _tilted(
+    transform: ComplexGrid,
+    t: RealGrid,
+    half_width: Float[Array, ""],
+    b: Float[Array, ""],
+) -> RealGrid:
+    """Density under the weight of one feature."""
+    return _density(transform / _factor(t, b), half_width)
+
+
+def _factor(t: RealGrid, weight: Float[Array, ""]) -> ComplexGrid:
     """1 − 2itb, whose real part is positive: principal branches are safe."""
     return 1 - _imaginary(2 * t * weight)
 
 
-def _imaginary(part: Float[Array, " grid"]) -> Complex[Array, " grid"]:
+def _imaginary(part: RealGrid) -> ComplexGrid:
     """Purely imaginary numbers, without an implicit promotion."""
     return lax.complex(jnp.zeros_like(part), part)
 
 
-def _density(
-    transform: Complex[Array, " grid"], half_width: Float[Array, ""]
-) -> Float[Array, " grid"]:
+def _density(transform: ComplexGrid, half_width: Float[Array, ""]) -> RealGrid:
     """Density on the grid from the transform shifted to its left end."""
     return jnp.fft.fft(transform).real / (2 * half_width)
 
@@ -202,13 +237,20 @@ def _resolved(law: LabelLaw) -> LabelLaw:
 
     The mass alone cannot tell: it is $\chi(0) = 1$ on every grid.
     """
-    variance = law.mean(law.grid**2) / law.variance
-    signal = signal_of(law, law.grid) / (2 * law.weights)
-    ratios = jnp.append(signal, variance)
+    grid, density, tilted = map(known, (law.grid, law.density, law.tilted))
+    spacing, weights = known(law.spacing), known(law.weights)
+    variance = density @ grid**2 * spacing / known(law.variance)
+    signal = (tilted @ grid - density @ grid) * spacing / (2 * weights)
     message = "`num_grid` is too coarse for the label law (relative moments)."
-    holds = jnp.abs(ratios - 1) <= MASS_ERROR
-    checked(ratios, holds, message)
+    for ratios in (variance, signal):
+        checked(ratios, abs(ratios - 1) <= MASS_ERROR, message)
     return law
+
+
+@jax.jit
+def _row(tilted: Float[Array, "kept grid"], index: Index) -> RealGrid:
+    """One of the tilted laws."""
+    return tilted[index]
 
 
 def signal_of(law: LabelLaw, values: Float[Array, " grid"]) -> Float[Array, " kept"]:

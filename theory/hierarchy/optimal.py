@@ -4,9 +4,11 @@ Claims: `HS-4` (lower bound on the threshold over all preprocessings), `HS-12` (
 limit for weak features, the Fisher-information law).
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from ..maths.domain import known
 from ..maths.precision import float64
 from .inputs import Index, checked
 from .labels import LabelLaw
@@ -39,12 +41,20 @@ def recovery_threshold_lower_bound(law: LabelLaw, index: Index) -> Float[Array, 
         HS-4, exact [derived].
     """
     _require_regular_ratio(law)
-    ratio = _likelihood_ratio(law, index)
-    masked = jnp.where(_support(law), (ratio - 1) ** 2 * law.density, 0.0)
-    bound = 1 / (jnp.sum(masked) * law.spacing)
-    if law.num_features == 1:
-        return jnp.where(law.noise == 0, 0.5, bound)
-    return bound
+    bound = _lower_bound(law.density, law.seen_by(index), law.spacing)
+    return jnp.where(law.noise == 0, 0.5, bound) if law.num_features == 1 else bound
+
+
+@jax.jit
+def _lower_bound(
+    density: Float[Array, " grid"],
+    tilted: Float[Array, " grid"],
+    spacing: Float[Array, ""],
+) -> Float[Array, ""]:
+    """The bound from the resolved densities."""
+    ratio = _likelihood_ratio(density, tilted)
+    masked = jnp.where(_support(density), (ratio - 1) ** 2 * density, 0.0)
+    return 1 / (jnp.sum(masked) * spacing)
 
 
 @float64
@@ -75,13 +85,24 @@ def optimal_preprocessing(
     if not clip[0] < 0 < clip[1] <= 1:
         raise ValueError(f"`clip` must be (negative, positive up to 1), got {clip}.")
     _require_regular_ratio(law)
-    inside = _support(law)
+    return _optimal(law.density, law.seen_by(index), *clip)
+
+
+@jax.jit
+def _optimal(
+    density: Float[Array, " grid"],
+    tilted: Float[Array, " grid"],
+    lowest: Float[Array, ""],
+    highest: Float[Array, ""],
+) -> Float[Array, " grid"]:
+    """`optimal_preprocessing` without checks."""
+    inside = _support(density)
     first = jnp.argmax(inside)
     last = inside.shape[0] - 1 - jnp.argmax(inside[::-1])
     nearest = jnp.clip(jnp.arange(inside.shape[0]), first, last)
-    ratio = _likelihood_ratio(law, index)[nearest]
+    ratio = _likelihood_ratio(density, tilted)[nearest]
     safe = jnp.where(ratio > 0, ratio, 1.0)
-    return jnp.clip(jnp.where(ratio > 0, 1 - 1 / safe, clip[0]), *clip)
+    return jnp.clip(jnp.where(ratio > 0, 1 - 1 / safe, lowest), lowest, highest)
 
 
 @float64
@@ -102,10 +123,20 @@ def fisher_information(law: LabelLaw) -> Float[Array, ""]:
     """
     enough = law.num_features >= FISHER_FEATURES
     message = "`law` needs at least 6 features or noise >= 0.1 (Fisher information)."
-    checked(law.noise, enough | (law.noise >= SMOOTHING_NOISE), message)
-    inside = _support(law)
-    score = law.density_slope / jnp.where(inside, law.density, 1.0)
-    return jnp.sum(jnp.where(inside, score**2 * law.density, 0.0)) * law.spacing
+    checked(law.noise, enough | (known(law.noise) >= SMOOTHING_NOISE), message)
+    return _fisher(law.density, law.density_slope, law.spacing)
+
+
+@jax.jit
+def _fisher(
+    density: Float[Array, " grid"],
+    slope: Float[Array, " grid"],
+    spacing: Float[Array, ""],
+) -> Float[Array, ""]:
+    """`fisher_information` without checks."""
+    inside = _support(density)
+    score = slope / jnp.where(inside, density, 1.0)
+    return jnp.sum(jnp.where(inside, score**2 * density, 0.0)) * spacing
 
 
 @float64
@@ -128,18 +159,20 @@ def weak_threshold(law: LabelLaw, index: Index) -> Float[Array, ""]:
     return 1 / (4 * law.weights[index] ** 2 * fisher_information(law))
 
 
-def _likelihood_ratio(law: LabelLaw, index: Index) -> Float[Array, " grid"]:
+def _likelihood_ratio(
+    density: Float[Array, " grid"], tilted: Float[Array, " grid"]
+) -> Float[Array, " grid"]:
     """p_k / p on the support, 1 outside."""
-    inside = _support(law)
-    plain = jnp.where(inside, law.density, 1.0)
-    return jnp.where(inside, law.tilted[index] / plain, 1.0)
+    inside = _support(density)
+    plain = jnp.where(inside, density, 1.0)
+    return jnp.where(inside, tilted / plain, 1.0)
 
 
-def _support(law: LabelLaw) -> Bool[Array, " grid"]:
+def _support(density: Float[Array, " grid"]) -> Bool[Array, " grid"]:
     """The connected interval around the mode on which the density is resolved."""
-    position = jnp.arange(law.density.shape[0])
-    mode = jnp.argmax(law.density)
-    is_low = law.density <= FLOOR
+    position = jnp.arange(density.shape[0])
+    mode = jnp.argmax(density)
+    is_low = density <= FLOOR
     left = jnp.max(jnp.where(is_low & (position < mode), position, -1))
     right = jnp.min(jnp.where(is_low & (position > mode), position, position.size))
     return (position > left) & (position < right)
@@ -149,7 +182,8 @@ def _require_regular_ratio(law: LabelLaw) -> None:
     """Refuse laws whose densities are singular, so that the FFT ratio is wrong."""
     if law.num_features > 2:
         return
-    is_smooth = law.noise >= SMOOTHING_NOISE
-    is_closed = (law.num_features == 1) & (law.noise == 0)
+    noise = known(law.noise)
+    is_smooth = noise >= SMOOTHING_NOISE
+    is_closed = (law.num_features == 1) & (noise == 0)
     message = "`law` needs three features or noise >= 0.1 (singular densities)."
     checked(law.noise, is_smooth | is_closed, message)

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from ..maths.domain import known
 from ..maths.precision import float64
 from .inputs import Index, Side, checked, positive, signed
 from .labels import LabelLaw
@@ -263,21 +265,29 @@ def _one_side(
     side: Side,
 ) -> _Side:
     """Check the arguments and turn a left side into a right one."""
-    holds = (supremum > 0) & jnp.isfinite(supremum)
+    holds = (known(supremum) > 0) & (known(supremum) < np.inf)
     message = "`supremum` must be positive and finite: the labels must be bounded."
+    checked(supremum, holds, message)
     _in_range(index, law.tilted.shape[0])
-    return _Side(
-        values=signed(side) * values,
-        supremum=checked(supremum, holds, message),
-        plain=law.density * law.spacing,
-        tilted=law.tilted[index] * law.spacing,
-        ratio=positive(jnp.asarray(ratio), "ratio"),
+    ratio = positive(jnp.asarray(ratio), "ratio")
+    part = _Side(values, supremum, law.density, law.seen_by(index), ratio)
+    return _turned(part, law.spacing, signed(side))
+
+
+@jax.jit
+def _turned(part: _Side, spacing: Float[Array, ""], side: Float[Array, ""]) -> _Side:
+    """A right side, with the mass of each grid point in place of the densities."""
+    return part._replace(
+        values=side * part.values,
+        plain=part.plain * spacing,
+        tilted=part.tilted * spacing,
     )
 
 
 def _in_range(index: Index, size: int) -> None:
     """An index out of range would be clamped silently."""
-    checked(index, (index >= 0) & (index < size), f"`index` must lie in [0, {size}).")
+    holds = (known(index) >= 0) & (known(index) < size)
+    checked(index, holds, f"`index` must lie in [0, {size}).")
 
 
 def _bisect(

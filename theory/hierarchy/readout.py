@@ -3,9 +3,11 @@ r"""Second layers fitted on the data that found the first.
 Claims: `HS-9` ($F = \mathrm{id}$, many samples), `HS-9b` (bounded preprocessing).
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..maths.domain import known
 from ..maths.precision import float64
 from .inputs import checked, positive
 
@@ -30,12 +32,22 @@ def shrink_eigenvalue(
         HS-9 [classical: spiked-Wigner shrinkage].
     """
     message = "`noise_variance` must not be negative."
-    variance = checked(noise_variance, noise_variance >= 0, message)
+    return _shrunk(
+        eigenvalue, checked(noise_variance, known(noise_variance) >= 0, message)
+    )
+
+
+@jax.jit
+def _shrunk(
+    eigenvalue: Float[Array, "*#cells"], variance: Float[Array, "*#cells"]
+) -> Float[Array, "*#cells"]:
+    """`shrink_eigenvalue` without checks."""
     kept = jnp.maximum(eigenvalue**2 - 4 * variance, 0.0)
     return jnp.sign(eigenvalue) * jnp.sqrt(kept)
 
 
 @float64
+@jax.jit
 def readout_nmse(
     weights: Float[Array, " features"],
     coefs: Float[Array, " features"],
@@ -77,7 +89,14 @@ def raw_semicircle_nmse(
     Claim:
         HS-9, asymptotic [derived].
     """
-    ratio = positive(ratio, "ratio")
+    return _raw_semicircle(weights, positive(ratio, "ratio"))
+
+
+@jax.jit
+def _raw_semicircle(
+    weights: Float[Array, " features"], ratio: Float[Array, ""]
+) -> Float[Array, ""]:
+    """`raw_semicircle_nmse` without checks."""
     squares = weights**2
     total = jnp.sum(squares)
     r = total / (2 * squares * ratio)

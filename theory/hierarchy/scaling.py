@@ -4,10 +4,14 @@ Claims: `HS-5` (semicircle regime), `HS-6` (exponents in $d$), `HS-7` (test erro
 $D$ is the feature dimension and $S = \sum_{j\le p} j^{-2\gamma}$.
 """
 
+import functools
+
+import jax
 import jax.numpy as jnp
 from jax.scipy.special import zeta
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float, Int, Real
 
+from ..maths.domain import known
 from ..maths.precision import float64
 from .inputs import at_least, checked, decay, positive
 from .labels import LabelLaw, signal_of
@@ -39,7 +43,14 @@ def semicircle_overlap(
     ratio: Float[Array, "*#cells"], threshold: Float[Array, "*#cells"]
 ) -> Float[Array, "*#cells"]:
     r"""Squared overlap $(1 - n_k/n)_+$ of HS-5; the inputs broadcast."""
-    ratio = positive(ratio, "ratio")
+    return _beyond(positive(ratio, "ratio"), threshold)
+
+
+@jax.jit
+def _beyond(
+    ratio: Float[Array, "*#cells"], threshold: Float[Array, "*#cells"]
+) -> Float[Array, "*#cells"]:
+    """`semicircle_overlap` without checks."""
     return jnp.maximum(1 - threshold / ratio, 0.0)
 
 
@@ -95,8 +106,19 @@ def threshold_exponent(
         HS-6, power-law exponent [paper].
     """
     gamma = decay(gamma)
-    index = checked(index, index >= 1, "`index` counts features from 1.")
-    dim = checked(dim, dim >= 2, "`dim` must be at least 2.")
+    index = checked(index, known(index) >= 1, "`index` counts features from 1.")
+    dim = checked(dim, known(dim) >= 2, "`dim` must be at least 2.")
+    return _exponent(gamma, width_exponent, index, dim)
+
+
+@jax.jit
+def _exponent(
+    gamma: Float[Array, "*#cells"],
+    width_exponent: Float[Array, "*#cells"],
+    index: Float[Array, "*#cells"],
+    dim: Float[Array, "*#cells"],
+) -> Float[Array, "*#cells"]:
+    """`threshold_exponent` without checks."""
     common = jnp.maximum(1 - 2 * gamma, 0.0) * width_exponent
     return 2 + common + 2 * gamma * jnp.log(index) / jnp.log(dim)
 
@@ -134,6 +156,7 @@ def recovered_count(
 
 
 @float64
+@jax.jit
 def population_nmse(
     weights: Float[Array, " features"], overlap: Float[Array, " features"]
 ) -> Float[Array, ""]:
@@ -176,10 +199,20 @@ def power_law_nmse(
     Claim:
         HS-7, power law [paper: exponent; derived: constant].
     """
-    gamma = checked(gamma, gamma > 0.5, "`gamma` must exceed 1/2 (power law).")
+    gamma = checked(gamma, known(gamma) > 0.5, "`gamma` must exceed 1/2 (power law).")
+    return _power_law(positive(num_samples, "num_samples"), gamma, feature_dim)
+
+
+@jax.jit
+def _power_law(
+    num_samples: Float[Array, ""],
+    gamma: Float[Array, ""],
+    feature_dim: Real[ArrayLike, ""],
+) -> Float[Array, ""]:
+    """`power_law_nmse` without checks."""
     total = zeta(2 * gamma, 1.0)
     constant = 8 * gamma**2 / (4 * gamma**2 - 1)
-    relative = 2 * positive(num_samples, "num_samples") / (feature_dim * total)
+    relative = 2 * num_samples / (feature_dim * total)
     return constant / total * relative ** (1 / (2 * gamma) - 1)
 
 
@@ -209,7 +242,7 @@ def parametric_nmse(
         HS-7, 1/n rate [paper: rate; derived: constant].
     """
     thresholds = _thresholds(gamma, num_features, feature_dim)
-    is_out = num_samples >= thresholds[-1] * (1 - ROUNDING)
+    is_out = known(num_samples) >= known(thresholds)[-1] * (1 - ROUNDING)
     message = "`num_samples` must reach the last threshold."
     n = checked(num_samples, is_out, message)
     squares = feature_dim * jnp.sum(thresholds) / (2 * n**2)
@@ -239,8 +272,13 @@ def sigmoid_nmse(
         HS-7, asymptotic limit $p \to \infty$ [derived].
     """
     message = "`gamma` must lie in (0, 1/2) (sigmoid)."
-    gamma = checked(gamma, (gamma > 0) & (gamma < 0.5), message)
-    rho = positive(relative, "relative")
+    gamma = checked(gamma, (known(gamma) > 0) & (known(gamma) < 0.5), message)
+    return _sigmoid(positive(relative, "relative"), gamma)
+
+
+@jax.jit
+def _sigmoid(rho: Float[Array, ""], gamma: Float[Array, ""]) -> Float[Array, ""]:
+    """`sigmoid_nmse` without checks."""
     drop = 8 * gamma**2 / (1 + 2 * gamma)
     before = 1 - drop * jnp.minimum(rho, 1.0) ** ((1 - 2 * gamma) / (2 * gamma))
     after = (1 - 2 * gamma) * (2 / rho - 1 / ((1 + 2 * gamma) * rho**2))
@@ -273,21 +311,32 @@ def staircase_nmse(
         DomainError: If an argument is out of range.
     """
     num_samples = positive(num_samples, "num_samples")
-    is_hidden = _thresholds(gamma, num_features, feature_dim) >= num_samples
-    squares = _squares(gamma, num_features)
-    return jnp.sum(jnp.where(is_hidden, squares, 0.0)) / jnp.sum(squares)
+    thresholds = _thresholds(gamma, num_features, feature_dim)
+    return _hidden_share(thresholds, num_samples)
 
 
-def _squares(gamma: Float[Array, ""], num_features: int) -> Float[Array, " features"]:
-    """k^{−2γ} for k = 1 … p."""
-    at_least(num_features, 1, "num_features")
-    rank = jnp.arange(1, num_features + 1, dtype=jnp.float64)
-    return rank ** (-2 * decay(gamma))
+@jax.jit
+def _hidden_share(
+    thresholds: Float[Array, " features"], num_samples: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Share of the energy above n, by thresholds inversely proportional to energies."""
+    energies = 1 / thresholds
+    hidden = jnp.where(thresholds >= num_samples, energies, 0.0)
+    return jnp.sum(hidden) / jnp.sum(energies)
 
 
 def _thresholds(
     gamma: Float[Array, ""], num_features: int, feature_dim: int | float
 ) -> Float[Array, " features"]:
     """n_k = (D/2) k^{2γ} S."""
-    squares = _squares(gamma, num_features)
-    return feature_dim / 2 * jnp.sum(squares) / squares
+    at_least(num_features, 1, "num_features")
+    return _power_thresholds(decay(gamma), num_features, feature_dim)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _power_thresholds(
+    gamma: Float[Array, ""], num_features: int, feature_dim: Real[ArrayLike, ""]
+) -> Float[Array, " features"]:
+    """`_thresholds` without checks."""
+    squares = jnp.arange(1, num_features + 1, dtype=jnp.float64) ** (-2 * gamma)
+    return jnp.sum(squares) / squares * (feature_dim / 2)

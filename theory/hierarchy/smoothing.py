@@ -3,6 +3,7 @@ r"""Finite-size smoothing of a threshold by the universal window function $c(w)$
 Claims: `HS-8`. The table of $c(w)$ is an argument: it is sampled, never hard-coded.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -30,6 +31,14 @@ def window_function(
         ValueError: If the table has fewer than three rows.
     """
     at_least(table.shape[0], 3, "rows of `table`")
+    return _interpolated(distance, table)
+
+
+@jax.jit
+def _interpolated(
+    distance: Float[Array, "*cells"], table: Float[Array, "knots 2"]
+) -> Float[Array, "*cells"]:
+    """`window_function` of a table that is long enough."""
     knots, heights = table[:, 0], table[:, 1]
     slopes = _monotone_slopes(knots, heights)
     right = jnp.clip(jnp.searchsorted(knots, distance), 1, knots.shape[0] - 1)

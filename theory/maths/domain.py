@@ -43,6 +43,11 @@ def is_traced(value: Any) -> bool:
     return isinstance(value, Tracer)
 
 
+def known(value: Any) -> Any:
+    """The value in NumPy, where a condition on it compiles nothing; traced: itself."""
+    return value if is_traced(value) else np.asarray(value)
+
+
 def _first_failure(value: Any, failed: Any) -> str:
     """Where the condition fails first, with the value there when it is known."""
     if is_traced(value):
