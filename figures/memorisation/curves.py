@@ -1,10 +1,8 @@
 """Means with errors, and theory curves, on the axes of the figures."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 from matplotlib.axis import Axis
 from xarray import DataArray
@@ -26,19 +24,6 @@ def plain_ticks(axis: Axis, values: Sequence[float]) -> None:
     """Ticks at the given values of a logarithmic axis, written as plain numbers."""
     axis.set_ticks(list(values), [f"{value:g}" for value in values])
     axis.set_ticks([], minor=True)
-
-
-def curve(function: Callable[..., Any], *arguments: Any) -> np.ndarray:
-    """A theory function of scalars along arrays that broadcast."""
-    arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
-    with jax.enable_x64(True):
-        return np.asarray(_batched(function)(*arrays))
-
-
-@functools.cache
-def _batched(function):
-    """One program per function and number of points, shared by the figures."""
-    return jax.jit(jax.vmap(function))
 
 
 def along_samples(

@@ -1,5 +1,6 @@
 """Trained denoisers: convergence and recovery in two architectures."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -9,7 +10,7 @@ from ...theory import memorisation as theory
 from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
-from .curves import along_samples, curve, plain_ticks
+from .curves import along_samples, plain_ticks
 
 SIDE = 8
 
@@ -38,7 +39,7 @@ def _networks(data):
     ones = np.ones(len(variances))
     linear = along_samples(theory.convergence, variances, ones, fine)
     converged.plot(fine, linear, "-", color=COLOURS[2], label="linear theory")
-    equivariant = curve(theory.equivariant_convergence, fine)
+    equivariant = np.asarray(theory.equivariant_convergence(fine))
     converged.plot(fine, equivariant, "--", color=COLOURS[2], label="circulant theory")
     overlap = along_samples(theory.latent_overlap, variances, ones, fine, index=0)
     recovered.plot(fine, overlap, "-", color=COLOURS[2], label="linear theory")
@@ -54,7 +55,8 @@ def _networks(data):
 def _true_variances():
     """Eigenvalues of the covariance of the images, descending."""
     truth = texture_truth(jnp.float32(SPIKE), SIDE)
-    return np.linalg.eigvalsh(np.asarray(texture_covariance(truth), np.float64))[::-1]
+    covariance = jax.jit(texture_covariance)(truth)
+    return np.linalg.eigvalsh(np.asarray(covariance, np.float64))[::-1]
 
 
 def _show_images(panel, found, loads):

@@ -15,7 +15,6 @@ from .curves import (
     SPIKE_LOADS,
     SPIKES,
     along_samples,
-    curve,
     mean,
     plain_ticks,
 )
@@ -77,12 +76,12 @@ def _spiked_orders(panels, data):
     draw_theory(
         copies,
         fine,
-        curve(theory.memorisation_maximum, fine * dim, dim),
+        np.asarray(theory.memorisation_maximum(fine * dim, dim)),
         f"theory, $d = {dim}$",
     )
     value, error = _by_spike(data.sweeps["pair"], "m_max", (0.0, *SPIKES))
     draw_points(copies, np.array(LOADS), value[0], error[0], "white")
-    draw_theory(converged, fine, curve(theory.convergence_white, fine), "theory")
+    draw_theory(converged, fine, np.asarray(theory.convergence_white(fine)), "theory")
     value, error = _by_spike(data.sweeps["pair"], "q_ratio", (0.0, *SPIKES))
     overlap, overlap_error = _by_spike(data.sweeps["spike"], "overlap", SPIKES)
     for k, spike in enumerate(SPIKES):
@@ -179,7 +178,7 @@ def _phases(data):
 def _load_of(level):
     """Load at which convergence of white data reaches a level."""
     loads = np.geomspace(0.04, 25, POINTS)
-    return float(np.interp(level, curve(theory.convergence_white, loads), loads))
+    return float(np.interp(level, np.asarray(theory.convergence_white(loads)), loads))
 
 
 def _distances(data):
@@ -191,7 +190,7 @@ def _distances(data):
     distance, distance_error = _by_spike(
         data.sweeps["spike"], "latent_distance", SPIKES
     )
-    draw_theory(bulk, fine, curve(theory.distance_to_truth_white, fine), "theory")
+    draw_theory(bulk, fine, np.asarray(theory.distance_to_truth_white(fine)), "theory")
     for k, spike in enumerate(SPIKES):
         style = {
             "colour": k + 1,
@@ -233,7 +232,7 @@ def _collapse(data):
         data.sweeps["spike"], "latent_distance", SPIKES
     )
     fine = np.geomspace(LOADS[0] / 1.5, LOADS[-1] * 1.5, POINTS)
-    order = curve(theory.convergence_white, fine)
+    order = np.asarray(theory.convergence_white(fine))
     draw_theory(bulk, order, 2 * (1 - np.sqrt(order)), r"$2(1 - \sqrt{q})$")
     for k, spike in enumerate(SPIKES):
         style = {

@@ -11,7 +11,7 @@ from ..figure import Figure
 from ..style import COLOURS, canvas
 from ..style import points as draw_points
 from ..style import theory as draw_theory
-from .curves import LOADS, along_samples, curve, mean, plain_ticks
+from .curves import LOADS, along_samples, mean, plain_ticks
 
 SIZES = {"quick": {"seeds": 16, "dim": 96}, "paper": {"seeds": 64, "dim": 96}}
 RIDGE_LOAD, RIDGES = 0.5, (0.02, 0.1, 0.3, 0.6, 1.5, 4.0)
@@ -32,8 +32,8 @@ def _ridge(data):
     panel = axes[0, 0]
     fine, dim = np.geomspace(0.01, 8, 200), data.sizes["dim"]
     found = data.sweeps["pair"]
-    order = curve(theory.convergence_white, RIDGE_LOAD, fine)
-    distance = curve(theory.distance_to_truth_white, RIDGE_LOAD, fine)
+    order = np.asarray(theory.convergence_white(RIDGE_LOAD, fine))
+    distance = np.asarray(theory.distance_to_truth_white(RIDGE_LOAD, fine))
     parts = (
         ("q_ratio", 1, order, "convergence $q$"),
         ("distance_to_truth", dim, distance, r"distance $W_{\mathrm{bulk}}$"),

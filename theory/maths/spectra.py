@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .domain import require
+from .domain import known, require
 from .precision import float64
 from .quadrature import legendre_rule
 
@@ -151,7 +151,7 @@ def effective_ridge(
         >>> round(float(effective_ridge(0.0, [1.0], [2.0], 1.0)), 6)
         1.0
     """
-    level = require(level, level >= 0, "`level` must not be negative.")
+    level = require(level, known(level) >= 0, "`level` must not be negative.")
     variances, counts, num_samples = require_cell(variances, counts, num_samples)
     return solve_effective_ridge(level, variances, counts, num_samples)
 
@@ -187,7 +187,7 @@ def require_cell(
 
 def require_positive(value: Any, name: str) -> Any:
     """`value` if it is positive and finite, otherwise a `DomainError` names it."""
-    holds = (value > 0) & jnp.isfinite(value)
+    holds = (known(value) > 0) & (known(value) < np.inf)
     return require(value, holds, f"`{name}` must be positive and finite.")
 
 
@@ -289,7 +289,14 @@ def spiked_eigenvalue(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
     Claim:
         MEM-6, sharp threshold [classical: Baik–Ben Arous–Péché 2005].
     """
-    spike, ratio = require_positive(spike, "spike"), 1 / require_positive(load, "load")
+    return _spiked_eigenvalue(
+        require_positive(spike, "spike"), require_positive(load, "load")
+    )
+
+
+@jax.jit
+def _spiked_eigenvalue(spike, load):
+    ratio = 1 / load
     outlier = (1 + spike) * (1 + ratio / spike)
     return jnp.where(spike**2 > ratio, outlier, (1 + jnp.sqrt(ratio)) ** 2)
 
@@ -317,5 +324,12 @@ def spiked_overlap(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
         >>> round(float(spiked_overlap(1.5, 1.0)), 6)
         0.333333
     """
-    spike, ratio = require_positive(spike, "spike"), 1 / require_positive(load, "load")
+    return _spiked_overlap(
+        require_positive(spike, "spike"), require_positive(load, "load")
+    )
+
+
+@jax.jit
+def _spiked_overlap(spike, load):
+    ratio = 1 / load
     return jnp.maximum(0.0, 1 - ratio / spike**2) / (1 + ratio / spike)

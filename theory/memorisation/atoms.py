@@ -4,13 +4,15 @@ Power laws with one atom per index, power laws in up to 1e14 dimensions with a f
 thousand atoms, their continuum, and white data with a few spikes.
 """
 
+import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.spectra import Scalar, require_positive
 
@@ -73,7 +75,13 @@ def power_law_atoms(
     exponent = require_positive(exponent, "exponent")
     require(num_exact, num_exact >= 1, "`num_exact` must be at least 1.")
     require(num_cells, num_cells >= 1, "`num_cells` must be at least 1.")
-    dim = require(dim, dim > num_exact, "`dim` must be larger than `num_exact`.")
+    holds = known(dim) > num_exact
+    dim = require(dim, holds, "`dim` must be larger than `num_exact`.")
+    return _atoms(exponent, dim, num_exact, num_cells)
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def _atoms(exponent, dim, num_exact, num_cells):
     head = jnp.arange(1.0, num_exact + 1)
     tail = _cells(exponent, num_exact + 0.5, dim + 0.5, num_cells)
     return Spectrum(
@@ -102,9 +110,9 @@ def power_law_continuum(
     Claim:
         MEM-15(ii).
     """
-    holds = (exponent > 0) & (exponent < 1)
+    holds = (known(exponent) > 0) & (known(exponent) < 1)
     exponent = require(exponent, holds, "`exponent` must lie in (0, 1).")
-    return _cells(exponent, floor, jnp.ones(()), num_cells)
+    return _cells(exponent, floor, 1.0, num_cells)
 
 
 @float64
@@ -126,16 +134,17 @@ def spiked_spectrum(
     Claim:
         MEM-5, MEM-6.
     """
-    holds = (spikes > -1) & jnp.isfinite(spikes)
+    holds = (known(spikes) > -1) & (known(spikes) < np.inf)
     spikes = require(spikes, holds, "`spikes` must be finite and larger than -1.")
     number = spikes.shape[0]
-    dim = require(dim, dim > number, "`dim` must exceed the number of `spikes`.")
+    dim = require(dim, known(dim) > number, "`dim` must exceed the number of `spikes`.")
     return Spectrum(
         jnp.concatenate([1 + spikes, jnp.ones(1)]),
         jnp.concatenate([jnp.ones(number), jnp.reshape(dim - number, 1)]),
     )
 
 
+@functools.partial(jax.jit, static_argnames="num_cells")
 def _cells(exponent, start, stop, num_cells):
     """Logarithmically spaced cells with the mean of the power law in each."""
     width = (jnp.log(stop) - jnp.log(start)) / num_cells

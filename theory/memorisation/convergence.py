@@ -3,7 +3,6 @@ r"""When do two models trained on disjoint data generate the same sample?
 Claims: MEM-3, 4, 5, 10, 14, 15, 16, 17; with `corrected=True` MEM-18.
 """
 
-import functools
 from typing import NamedTuple
 
 import jax
@@ -11,11 +10,11 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule
-from ..maths.spectra import Atoms, Scalar, require_cell, require_positive
-from .resolvent import generator_diagonal, generator_diagonal_shift, require_ridge
+from ..maths.spectra import Atoms, Cells, Scalar, require_cell, require_positive
+from .resolvent import generator_diagonal, generator_mean, require_ridge, require_size
 
 
 class Frobenius(NamedTuple):
@@ -65,19 +64,17 @@ def convergence(
         MEM-3, exact identity at finite n, d given $h$ [derived].
     """
     cell = require_cell(variances, counts, num_samples)
-    return _convergence(*cell, require_ridge(ridge), corrected=corrected)
+    mean = generator_mean(*cell, require_ridge(ridge), corrected=corrected)
+    return _convergence(*cell[:2], ridge, mean)
 
 
-@functools.partial(jax.jit, static_argnames="corrected")
-def _convergence(variances, counts, num_samples, ridge, *, corrected):
-    mean = generator_diagonal(variances, counts, num_samples, ridge)
-    if corrected:
-        mean += generator_diagonal_shift(variances, counts, num_samples, ridge)
+@jax.jit
+def _convergence(variances, counts, ridge, mean):
     return jnp.sum(counts * mean**2) / jnp.sum(counts * (variances + ridge))
 
 
 @float64
-def half_moment_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
+def half_moment_white(load: Cells, ridge: Cells = 0.0) -> Float[Array, "*#cells"]:
     r"""Half moment $M_\kappa = \int \sqrt{x + \kappa}\, dMP(x)$ of white data.
 
     Args:
@@ -85,7 +82,7 @@ def half_moment_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
         ridge: $\kappa \ge 0$.
 
     Returns:
-        $M_\kappa$.
+        $M_\kappa$; the arguments broadcast.
 
     Raises:
         DomainError: If `load <= 0` or `ridge < 0`.
@@ -93,13 +90,19 @@ def half_moment_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
     Claim:
         MEM-4, exact limit [derived].
     """
-    load = require_positive(load, "load")
-    one = jnp.ones(1)
-    return generator_diagonal(one, one, load, require_ridge(ridge))[0]
+    load, ridge = require_positive(load, "load"), require_ridge(ridge)
+    return _half_moment_white(*jnp.broadcast_arrays(load, ridge))
+
+
+@jax.jit
+@jnp.vectorize
+def _half_moment_white(load, ridge):
+    one = jnp.ones_like(load)[None]
+    return generator_diagonal(one, one, load, ridge)[0]
 
 
 @float64
-def convergence_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
+def convergence_white(load: Cells, ridge: Cells = 0.0) -> Float[Array, "*#cells"]:
     r"""Convergence of white data, $q = M_\kappa^2 / (1 + \kappa)$.
 
     At $\kappa = 0$, $M = F(1/\gamma)$ for $\gamma \ge 1$ and $\sqrt\gamma\, F(\gamma)$
@@ -110,7 +113,7 @@ def convergence_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
         ridge: $\kappa \ge 0$.
 
     Returns:
-        $q$.
+        $q$; the arguments broadcast.
 
     Raises:
         DomainError: If `load <= 0` or `ridge < 0`.
@@ -118,7 +121,12 @@ def convergence_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
     Claim:
         MEM-4, exact limit [derived].
     """
-    return half_moment_white(load, ridge) ** 2 / (1 + ridge)
+    return _convergence_white(half_moment_white(load, ridge), ridge)
+
+
+@jax.jit
+def _convergence_white(moment, ridge):
+    return moment**2 / (1 + ridge)
 
 
 @float64
@@ -142,8 +150,15 @@ def half_moment_finite(num_samples: Scalar, dim: Scalar) -> Float[Array, ""]:
     Claim:
         MEM-16, finite-size correction [classical: Bai–Silverstein 2004].
     """
-    num_samples = require(num_samples, num_samples >= 1, "`num_samples` must be >= 1.")
-    dim = require(dim, dim >= 1, "`dim` must be >= 1.")
+    num_samples, dim = (
+        require_size(num_samples, "num_samples"),
+        require_size(dim, "dim"),
+    )
+    return half_moment_white(num_samples / dim) + _finite_size(num_samples, dim)
+
+
+@jax.jit
+def _finite_size(num_samples, dim):
     ratio = jnp.minimum(dim / num_samples, num_samples / dim)
     scale = jnp.sqrt(jnp.maximum(dim / num_samples, 1.0))
     low, high = (1 - jnp.sqrt(ratio)) ** 2, (1 + jnp.sqrt(ratio)) ** 2
@@ -153,7 +168,7 @@ def half_moment_finite(num_samples: Scalar, dim: Scalar) -> Float[Array, ""]:
     arc = jnp.sqrt(low + (high - low) * jnp.sin(angle / 2) ** 2)
     mean = jnp.sum(weight * arc) / (2 * jnp.pi)
     shift = (jnp.sqrt(low) + jnp.sqrt(high)) / 4 - mean
-    return half_moment_white(num_samples / dim) + scale * shift / dim
+    return scale * shift / dim
 
 
 @float64
@@ -185,15 +200,17 @@ def frobenius_moments(
         MEM-10, exact identity at finite n, d [derived].
     """
     cell = require_cell(variances, counts, num_samples)
-    holds = (shared_fraction >= 0) & (shared_fraction <= 1)
+    share = known(shared_fraction)
+    holds = (share >= 0) & (share <= 1)
     fraction = require(shared_fraction, holds, "`shared_fraction` must lie in [0, 1].")
-    trace, square = _traces(*cell[:2])
-    excess = (square + trace**2) / cell[2]
+    return _frobenius_moments(*cell, fraction)
+
+
+@jax.jit
+def _frobenius_moments(variances, counts, num_samples, fraction):
+    trace, square = jnp.sum(counts * variances), jnp.sum(counts * variances**2)
+    excess = (square + trace**2) / num_samples
     return Frobenius(square + fraction * excess, square + excess)
-
-
-def _traces(variances, counts):
-    return jnp.sum(counts * variances), jnp.sum(counts * variances**2)
 
 
 @float64
@@ -247,7 +264,11 @@ def many_samples_error(
     Claim:
         MEM-14, rate [derived: second-order perturbation].
     """
-    variances, counts, num_samples = require_cell(variances, counts, num_samples)
+    return _many_samples_error(*require_cell(variances, counts, num_samples))
+
+
+@jax.jit
+def _many_samples_error(variances, counts, num_samples):
     product = variances[:, None] * variances[None, :]
     total = variances[:, None] + variances[None, :]
     roots = total + 2 * jnp.sqrt(product)
@@ -261,8 +282,8 @@ def many_samples_error(
 
 @float64
 def equivariant_convergence(
-    num_samples: Scalar, weight_complex: Scalar = 1.0, weight_real: Scalar = 0.0
-) -> Float[Array, ""]:
+    num_samples: Cells, weight_complex: Cells = 1.0, weight_real: Cells = 0.0
+) -> Float[Array, "*#cells"]:
     r"""Convergence of translation-equivariant linear models, $q \approx 1 - 1/4n$.
 
     $q(n) = (\Gamma(n + \frac12) / (\Gamma(n) \sqrt n))^2$ for complex Fourier modes,
@@ -274,7 +295,7 @@ def equivariant_convergence(
         weight_real: Power in self-conjugate modes, at least 0.
 
     Returns:
-        $q$.
+        $q$; the arguments broadcast.
 
     Raises:
         DomainError: If `num_samples < 1` or the weights are not a measure.
@@ -286,15 +307,19 @@ def equivariant_convergence(
         >>> round(float(equivariant_convergence(1.0)), 6)  # pi / 4
         0.785398
     """
-    num_samples = require(num_samples, num_samples >= 1, "`num_samples` must be >= 1.")
-    holds = (
-        (weight_complex >= 0) & (weight_real >= 0) & (weight_complex + weight_real > 0)
-    )
+    num_samples = require_size(num_samples, "num_samples")
+    first, second = known(weight_complex), known(weight_real)
+    holds = (first >= 0) & (second >= 0) & (first + second > 0)
     weight_complex = require(
         weight_complex, holds, "`weight_complex` and `weight_real` must be shares."
     )
+    return _equivariant(num_samples, weight_complex, weight_real)
+
+
+@jax.jit
+def _equivariant(num_samples, weight_complex, weight_real):
     total = weight_complex * _mode(num_samples) + weight_real * _mode(num_samples / 2)
-    return jnp.divide(total, weight_complex + weight_real)
+    return total / (weight_complex + weight_real)
 
 
 def _mode(shape):
@@ -322,7 +347,7 @@ def convergence_error_exponent(exponent: Scalar) -> Float[Array, ""]:
     Claim:
         MEM-15(i), exponent [derived].
     """
-    exponent = require(exponent, exponent > 1, "`exponent` must exceed 1.")
+    exponent = require(exponent, known(exponent) > 1, "`exponent` must exceed 1.")
     return jnp.minimum(exponent - 1, 1.0)
 
 
@@ -342,6 +367,6 @@ def small_load_exponent(exponent: Scalar) -> Float[Array, ""]:
     Claim:
         MEM-15(ii), exponent [derived].
     """
-    holds = (exponent > 0) & (exponent < 1)
+    holds = (known(exponent) > 0) & (known(exponent) < 1)
     exponent = require(exponent, holds, "`exponent` must lie in (0, 1).")
     return jnp.minimum(1.0, (1 - exponent) / exponent)

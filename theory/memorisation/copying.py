@@ -7,21 +7,23 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import erf, gammaln
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule
 from ..maths.spectra import (
     Atoms,
+    Cells,
     Scalar,
     require_cell,
     require_positive,
     solve_effective_ridge,
     unused_share,
 )
-from .resolvent import require_ridge
+from .resolvent import require_ridge, require_size
 
 
 class Energy(NamedTuple):
@@ -65,8 +67,12 @@ def memorisation_energy(
     Claim:
         MEM-11(i), exact identity at finite n, d [derived].
     """
-    variances, counts, num_samples = require_cell(variances, counts, num_samples)
-    ridge = require_ridge(ridge)
+    cell = require_cell(variances, counts, num_samples)
+    return _memorisation_energy(*cell, require_ridge(ridge))
+
+
+@jax.jit
+def _memorisation_energy(variances, counts, num_samples, ridge):
     trace, square = jnp.sum(counts * variances), jnp.sum(counts * variances**2)
     norm = trace * (trace + ridge * jnp.sum(counts))
     fresh = square + ridge * trace
@@ -98,16 +104,20 @@ def span_fraction(
     Claim:
         MEM-11(iii), exact identity at finite n, d [derived].
     """
-    variances, counts, num_samples = require_cell(variances, counts, num_samples)
-    ridge = require_ridge(ridge)
+    cell = require_cell(variances, counts, num_samples)
+    return _span_fraction(*cell, require_ridge(ridge))
+
+
+@jax.jit
+def _span_fraction(variances, counts, num_samples, ridge):
     trace, dim = jnp.sum(counts * variances), jnp.sum(counts)
     return (trace + ridge * jnp.minimum(num_samples, dim)) / (trace + ridge * dim)
 
 
 @float64
 def memorisation_maximum(
-    num_samples: Scalar, dim: Scalar, ridge: Scalar = 0.0
-) -> Float[Array, ""]:
+    num_samples: Cells, dim: Cells, ridge: Cells = 0.0
+) -> Float[Array, "*#cells"]:
     r"""Largest cosine of a generated sample with a training point, white data.
 
     $m_{\max} = \sqrt{n/d + R^2}\, E_n / N_n$: $E_n$ the mean largest of $n$ absolute
@@ -120,7 +130,8 @@ def memorisation_maximum(
         ridge: $\kappa \ge 0$.
 
     Returns:
-        $m_{\max}$; what is left out is $O(\log^2 n / d)$ and lowers it.
+        $m_{\max}$; what is left out is $O(\log^2 n / d)$ and lowers it. The arguments
+        broadcast.
 
     Raises:
         DomainError: If an argument is outside its domain.
@@ -128,12 +139,12 @@ def memorisation_maximum(
     Claim:
         MEM-11(ii), limit [derived].
     """
-    num_samples = require(num_samples, num_samples >= 1, "`num_samples` must be >= 1.")
-    dim = require(dim, dim >= 1, "`dim` must be >= 1.")
-    return _memorisation_maximum(num_samples, dim, require_ridge(ridge))
+    sizes = require_size(num_samples, "num_samples"), require_size(dim, "dim")
+    return _memorisation_maximum(*sizes, require_ridge(ridge))
 
 
 @jax.jit
+@jnp.vectorize
 def _memorisation_maximum(num_samples, dim, ridge):
     at, weight = (jnp.asarray(part) for part in legendre_rule(512, 0.0, 12.0))
     largest = jnp.sum(weight * (1 - erf(at / jnp.sqrt(2)) ** num_samples))
@@ -190,7 +201,7 @@ def denoiser_errors(
     """
     cell = require_cell(variances, counts, num_samples)
     noise_variance = require_positive(noise_variance, "noise_variance")
-    holds = (weight_ridge >= 0) & jnp.isfinite(weight_ridge)
+    holds = (known(weight_ridge) >= 0) & (known(weight_ridge) < np.inf)
     weight_ridge = require(
         weight_ridge, holds, "`weight_ridge` must be finite and not negative."
     )

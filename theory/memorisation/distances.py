@@ -10,15 +10,22 @@ import jax.numpy as jnp
 from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
-from ..maths.spectra import BISECTIONS, Atoms, Scalar, require_cell, require_positive
+from ..maths.spectra import (
+    BISECTIONS,
+    Atoms,
+    Cells,
+    Scalar,
+    require_cell,
+    require_positive,
+)
 from .convergence import half_moment_white
 from .resolvent import (
     BELOW_SHIFT,
     NODES_SHIFT,
     generator_diagonal,
-    generator_diagonal_shift,
+    generator_mean,
     require_ridge,
     spectral_nodes,
 )
@@ -48,21 +55,20 @@ def distance_to_truth(
     Claim:
         MEM-7, exact limit [derived].
     """
-    cell = require_cell(variances, counts, num_samples)
-    return _distance_to_truth(*cell, corrected=corrected)
-
-
-@functools.partial(jax.jit, static_argnames="corrected")
-def _distance_to_truth(variances, counts, num_samples, *, corrected):
+    variances, counts, num_samples = require_cell(variances, counts, num_samples)
     cell = (variances**2, counts, num_samples, jnp.zeros_like(num_samples))
-    mean = generator_diagonal(*cell)
-    if corrected:
-        mean += generator_diagonal_shift(*cell)
+    return _distance_to_truth(
+        variances, counts, generator_mean(*cell, corrected=corrected)
+    )
+
+
+@jax.jit
+def _distance_to_truth(variances, counts, mean):
     return 2 * jnp.sum(counts * (variances - mean))
 
 
 @float64
-def distance_to_truth_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, ""]:
+def distance_to_truth_white(load: Cells, ridge: Cells = 0.0) -> Float[Array, "*#cells"]:
     r"""$W_\mathrm{bulk} = 2 + \kappa - 2 M_\kappa$ per dimension, white data.
 
     At $\kappa = 0$ it is $2(1 - \sqrt q)$, an exact function of convergence.
@@ -72,7 +78,8 @@ def distance_to_truth_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, "
         ridge: $\kappa \ge 0$.
 
     Returns:
-        The squared 2-Wasserstein distance to the truth, per dimension.
+        The squared 2-Wasserstein distance to the truth, per dimension; the arguments
+        broadcast.
 
     Raises:
         DomainError: If `load <= 0` or `ridge < 0`.
@@ -80,7 +87,12 @@ def distance_to_truth_white(load: Scalar, ridge: Scalar = 0.0) -> Float[Array, "
     Claim:
         MEM-7, exact limit [derived].
     """
-    return jnp.subtract(2 + ridge, 2 * half_moment_white(load, ridge))
+    return _distance_to_truth_white(half_moment_white(load, ridge), ridge)
+
+
+@jax.jit
+def _distance_to_truth_white(moment, ridge):
+    return 2 + ridge - 2 * moment
 
 
 @float64
@@ -113,14 +125,12 @@ def same_seed_distance(
         MEM-7, exact limit [derived].
     """
     cell = require_cell(variances, counts, num_samples)
-    return _same_seed_distance(*cell, require_ridge(ridge), corrected=corrected)
+    mean = generator_mean(*cell, require_ridge(ridge), corrected=corrected)
+    return _same_seed_distance(*cell[:2], ridge, mean)
 
 
-@functools.partial(jax.jit, static_argnames="corrected")
-def _same_seed_distance(variances, counts, num_samples, ridge, *, corrected):
-    mean = generator_diagonal(variances, counts, num_samples, ridge)
-    if corrected:
-        mean += generator_diagonal_shift(variances, counts, num_samples, ridge)
+@jax.jit
+def _same_seed_distance(variances, counts, ridge, mean):
     total = 2 * variances + ridge - 2 * jnp.sqrt(variances) * mean
     return jnp.sum(counts * total)
 
@@ -285,8 +295,8 @@ def kl_model_truth(num_samples: Scalar, dim: int) -> Float[Array, ""]:
     """
     _require_dim(dim)
     message = "`num_samples` must be at least `dim`: below, the divergence is infinite."
-    num_samples = require(num_samples, num_samples >= dim, message)
-    return -_log_volume(num_samples, dim) / 2
+    num_samples = require(num_samples, known(num_samples) >= dim, message)
+    return _divergences(num_samples, dim)[0]
 
 
 @float64
@@ -310,19 +320,21 @@ def kl_truth_model(num_samples: Scalar, dim: int) -> Float[Array, ""]:
     """
     _require_dim(dim)
     message = "`num_samples` must exceed `dim + 1`: otherwise the mean is infinite."
-    num_samples = require(num_samples, num_samples > dim + 1, message)
-    excess = dim * (dim + 1) / (num_samples - dim - 1)
-    return jnp.add(excess, _log_volume(num_samples, dim)) / 2
+    num_samples = require(num_samples, known(num_samples) > dim + 1, message)
+    return _divergences(num_samples, dim)[1]
 
 
 def _require_dim(dim):
     require(dim, dim >= 1, "`dim` must be at least 1.")
 
 
-def _log_volume(num_samples, dim):
-    """Mean of log det S - log det Sigma."""
+@functools.partial(jax.jit, static_argnames="dim")
+def _divergences(num_samples, dim):
+    """Both, from the mean of log det S - log det Sigma."""
     degrees = num_samples - jnp.arange(dim, dtype=num_samples.dtype)
-    return jnp.sum(digamma(degrees / 2) - jnp.log(num_samples / 2))
+    log_volume = jnp.sum(digamma(degrees / 2) - jnp.log(num_samples / 2))
+    excess = dim * (dim + 1) / (num_samples - dim - 1)
+    return -log_volume / 2, (excess + log_volume) / 2
 
 
 @float64
@@ -367,5 +379,5 @@ def kl_truth_model_limit(load: Scalar) -> Float[Array, ""]:
 
 def _log_term(load):
     """(1 - c)/c log(1 - c), c = 1/load."""
-    load = require(load, load > 1, "`load` must exceed 1.")
+    load = require(load, known(load) > 1, "`load` must exceed 1.")
     return (load - 1) * jnp.log1p(-1 / load)

@@ -3,6 +3,7 @@ r"""Which leading directions of the truth are recovered, and how far they are.
 Claims: MEM-6, MEM-7 (latent and operator-norm distances), MEM-15(iii).
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -74,12 +75,26 @@ def latent_overlap(
     if not is_traced(index) and not 0 <= int(index) < variances.shape[0]:
         raise ValueError(f"`index` must be that of one of the atoms, not {index}.")
     index = jnp.asarray(index, int)
-    is_other = jnp.arange(variances.shape[0]) != index
-    gap = jnp.where(is_other, variances[index] - variances, jnp.inf)
-    holds = (counts[index] == 1) & jnp.all(gap != 0)
+    holds = _is_simple(variances, counts, index)
     message = "`counts` must be 1 at `index`: use a subspace overlap."
     num_samples = require(num_samples, holds, message)
-    ratio = variances / gap
+    return _latent_overlap(variances, counts, num_samples, index)
+
+
+def _gaps(variances, index):
+    """Distances of an eigenvalue to the others, infinite to itself."""
+    is_other = jnp.arange(variances.shape[0]) != index
+    return jnp.where(is_other, variances[index] - variances, jnp.inf)
+
+
+@jax.jit
+def _is_simple(variances, counts, index):
+    return (counts[index] == 1) & jnp.all(_gaps(variances, index) != 0)
+
+
+@jax.jit
+def _latent_overlap(variances, counts, num_samples, index):
+    ratio = variances / _gaps(variances, index)
     lost = jnp.sum(counts * ratio**2) / num_samples
     return jnp.maximum(0.0, 1 - lost) / (1 + jnp.sum(counts * ratio) / num_samples)
 
@@ -105,8 +120,14 @@ def latent_distance(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
     Claim:
         MEM-7, exact limit [derived].
     """
-    relative = spiked_eigenvalue(spike, load) / (1 + spike)
-    return 1 + relative - 2 * jnp.sqrt(relative * spiked_overlap(spike, load))
+    eigenvalue, overlap = spiked_eigenvalue(spike, load), spiked_overlap(spike, load)
+    return _latent_distance(spike, eigenvalue, overlap)
+
+
+@jax.jit
+def _latent_distance(spike, eigenvalue, overlap):
+    relative = eigenvalue / (1 + spike)
+    return 1 + relative - 2 * jnp.sqrt(relative * overlap)
 
 
 @float64
@@ -129,7 +150,14 @@ def operator_norm_error(spike: Cells, load: Cells) -> Float[Array, "*#cells"]:
     Claim:
         MEM-7, exact limit [derived].
     """
-    spike, ratio = require_positive(spike, "spike"), 1 / require_positive(load, "load")
+    return _operator_norm_error(
+        require_positive(spike, "spike"), require_positive(load, "load")
+    )
+
+
+@jax.jit
+def _operator_norm_error(spike, load):
+    ratio = 1 / load
     is_isolated = spike > 1 + jnp.sqrt(ratio)
     safe = jnp.where(is_isolated, spike, 2 * (1 + jnp.sqrt(ratio)))
     # g without cancellation at small c
@@ -159,4 +187,9 @@ def latent_count(num_samples: Cells, exponent: Cells) -> Float[Array, "*#cells"]
     """
     num_samples = require_positive(num_samples, "num_samples")
     exponent = require_positive(exponent, "exponent")
-    return jnp.multiply(exponent / jnp.pi, jnp.sqrt(1.5 * num_samples))
+    return _latent_count(num_samples, exponent)
+
+
+@jax.jit
+def _latent_count(num_samples, exponent):
+    return exponent / jnp.pi * jnp.sqrt(1.5 * num_samples)

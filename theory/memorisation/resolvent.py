@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.spectra import (
     Atoms,
@@ -133,6 +134,25 @@ def generator_diagonal_shift(
     return -jnp.sum(weight[:, None] * term, axis=0) / (jnp.pi * num_samples)
 
 
+def generator_mean(
+    variances: Float[Array, " atoms"],
+    counts: Float[Array, " atoms"],
+    num_samples: Float[Array, ""],
+    ridge: Float[Array, ""],
+    *,
+    corrected: bool,
+) -> Float[Array, " atoms"]:
+    """The diagonal, with its term of order 1/n if `corrected`.
+
+    Outside of jit: every order and distance of a spectrum shares the two programs.
+    """
+    cell = (variances, counts, num_samples, ridge)
+    mean = generator_diagonal(*cell, num_nodes=NODES)
+    if corrected:
+        mean += generator_diagonal_shift(*cell, num_nodes=NODES_SHIFT)
+    return mean
+
+
 @float64
 def mean_generator(
     variances: Atoms,
@@ -220,5 +240,10 @@ def mean_generator_shift(
 
 def require_ridge(ridge: Any) -> Any:
     """`ridge` if it is not negative."""
-    holds = (ridge >= 0) & jnp.isfinite(ridge)
+    holds = (known(ridge) >= 0) & (known(ridge) < np.inf)
     return require(ridge, holds, "`ridge` must be finite and not negative.")
+
+
+def require_size(value: Any, name: str) -> Any:
+    """`value` if it is at least one."""
+    return require(value, known(value) >= 1, f"`{name}` must be >= 1.")
