@@ -54,13 +54,14 @@ def landscape(_: Data) -> Canvas:
     panel = axes[0, 0]
     ratios, betas = np.geomspace(2, 60, 24), np.geomspace(0.2, 3, 24)
     with jax.enable_x64(True):
-        overlap = jax.vmap(
+        each = jax.vmap(
             lambda b: jax.vmap(
                 lambda a: theory.first_order_overlap(
                     a, b, 0.2, link="sin3", transform="exp"
                 )
             )(jnp.asarray(ratios))
-        )(jnp.asarray(betas))
+        )
+        overlap = jax.jit(each)(jnp.asarray(betas))
     grid = np.linspace(0, 1, 41)
     curve = on_grid(
         lambda m: theory.value_at_overlap(m, 0.5, link="sin3", fit="regress").value,

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.nn import softmax
 from jaxtyping import Array, Bool, Float, Key
 
-from ..maths.domain import is_traced
+from ..maths.domain import is_traced, known
 from ..maths.precision import float64
 from . import domain
 from .gibbs import share_of
@@ -105,9 +105,14 @@ def admissible_sets(
         jax.random.normal(key, (num_draws, num_features), jnp.float64),
     )
     cells = []
-    for t in temperatures:
+    for t in known(temperatures):
         fit = sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
         cells.append(_margins(t, fit.coef, fit.cov / num_samples, model))
+    return _sets(cells)
+
+
+@jax.jit
+def _sets(cells: list[tuple[Array, Array, Array]]) -> Admissible:
     margin, typical, first = (jnp.stack(part) for part in zip(*cells, strict=True))
     return Admissible(margin >= 0, typical >= 0, first >= 0, margin)
 
@@ -126,10 +131,9 @@ def _warn_of_few(
     temperatures: Array, noise: Array, seen: Array, num_samples: int, num_features: int
 ) -> None:
     """Name the temperatures at which the weights leave too few effective samples."""
-    log_base = jnp.log(gauss_grid(breaks=(0.0,))[1])
     few = []
-    for t in temperatures:
-        share = share_of(log_base, seen / t) * jnp.exp(-((noise / t) ** 2))
+    for t in known(temperatures):
+        share = _share(t, noise, seen)
         if is_traced(share):
             return
         if share * num_samples < FEW * num_features:
@@ -140,6 +144,13 @@ def _warn_of_few(
             f"is unreliable at `temperatures` {few}.",
             stacklevel=4,
         )
+
+
+@jax.jit
+def _share(temperature: Array, noise: Array, seen: Array) -> Array:
+    log_base = jnp.log(gauss_grid(breaks=(0.0,))[1])
+    lost = jnp.exp(-((noise / temperature) ** 2))
+    return share_of(log_base, seen / temperature) * lost
 
 
 class _Model(NamedTuple):

@@ -198,7 +198,7 @@ def gradient_powers(
     return power, rest * (found.second @ (along + damp * turn)) / 2
 
 
-class _Start(NamedTuple):
+class Start(NamedTuple):
     """Constants at overlap zero: signal, gradient power and its spread."""
 
     signal: Array
@@ -206,17 +206,17 @@ class _Start(NamedTuple):
     spread: Array
 
 
-def linearised(cell: Neuron, order: int = 2) -> _Start:
+def linearised(cell: Neuron, order: int = 2) -> Start:
     """$c_k b_k$, V(0) and D(0)."""
     return _linearised(moments(cell), cell.phase, order)
 
 
 @eqx.filter_jit
-def _linearised(found: Labels, phase: Array, order: int) -> _Start:
+def _linearised(found: Labels, phase: Array, order: int) -> Start:
     scale = jnp.exp(found.log_scale)
     power, spread = gradient_powers(found, jnp.zeros_like(phase), phase)
     signal = coefs(found, order)[order] * wave(phase, 1.0, order)[order]
-    return _Start(scale * signal, scale**2 * power, scale**2 * spread)
+    return Start(scale * signal, scale**2 * power, scale**2 * spread)
 
 
 @float64
@@ -292,6 +292,11 @@ def linear_phase_variance(
     """
     time, step = domain.nonnegative("time", time), domain.positive("step", step)
     found = linearised(neuron(temperature, noise, phase, center, link, transform))
+    return _linear_phase_variance(time, step, found)
+
+
+@eqx.filter_jit
+def _linear_phase_variance(time: Array, step: Array, found: Start) -> Array:
     rate = 2 * step * found.signal - step**2 * found.power / 2
     # (e^x - 1)/x without the removable singularity at the critical step.
     growth = jnp.exp(rate * time)

@@ -59,13 +59,14 @@ def value_at_overlap(
     overlap = domain.within("overlap", overlap, -1, 1)
     temperature = domain.positive("temperature", temperature)
     temperature = domain.tilt_exists(temperature, link, 1)
-    return _value_at_overlap(overlap, temperature, link=link, fit=fit)
+    return _values_at_overlap(overlap, temperature, link=link)[fit]
 
 
 @eqx.filter_jit
-def _value_at_overlap(
-    overlap: Array, temperature: Array, *, link: str, fit: str
-) -> OverlapValue:
+def _values_at_overlap(
+    overlap: Array, temperature: Array, *, link: str
+) -> dict[str, OverlapValue]:
+    """Of both fits, in one program: most of it is the rewards that both see."""
     spec = link_spec(link)
     scale = jnp.ones(())
     if spec.degree == 2:
@@ -75,15 +76,19 @@ def _value_at_overlap(
     rest = jnp.sqrt(jnp.maximum(1 - overlap**2, 0))
     reward = spec.fn(overlap * outer[:, None] + rest * inner[None, :])
     seen = reward @ jnp.exp(log_inner)
-    estimate = seen
-    if fit == "label":
-        tilted = softmax(log_inner[None, :] + reward / temperature, axis=-1)
-        estimate = jnp.sum(tilted * reward, axis=-1)
-    log_tilt = log_outer + estimate / temperature
-    policy = softmax(log_tilt)
-    value = policy @ seen
-    kl = policy @ estimate / temperature - logsumexp(log_tilt)
-    return OverlapValue(value, value - temperature * kl, kl)
+    tilted = softmax(log_inner[None, :] + reward / temperature, axis=-1)
+
+    def deployed(estimate: Array) -> OverlapValue:
+        log_tilt = log_outer + estimate / temperature
+        policy = softmax(log_tilt)
+        value = policy @ seen
+        kl = policy @ estimate / temperature - logsumexp(log_tilt)
+        return OverlapValue(value, value - temperature * kl, kl)
+
+    return {
+        "label": deployed(jnp.sum(tilted * reward, axis=-1)),
+        "regress": deployed(seen),
+    }
 
 
 def _scaled(half_width: float, panels: int, scale: Array) -> tuple[Array, Array]:
@@ -121,6 +126,11 @@ def direction_slope(temperature: Scalar, *, link: str) -> Float[Array, ""]:
     """
     temperature = domain.positive("temperature", temperature)
     temperature = domain.tilt_exists(temperature, link, 1)
+    return _direction_slope(temperature, link=link)
+
+
+@eqx.filter_jit
+def _direction_slope(temperature: Array, *, link: str) -> Array:
     nodes, policy = _policy(temperature, link)
     slope = jax.vmap(jax.grad(link_spec(link).fn))(nodes)
     return policy @ slope**2 / temperature

@@ -4,6 +4,7 @@ Claims: `RW-7` (first-order overlap), `RW-8` (spectral transition), `RW-19` (pre
 labels).
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from ..maths.domain import DomainError
 from ..maths.precision import float64
 from . import domain
 from .links import link_spec
-from .rules import gauss_grid, labels, stretched
+from .rules import Labels, gauss_grid, labels, stretched
 from .signal import Scalar
 
 NEAREST, FARTHEST = 1e-6, 1e4
@@ -63,9 +64,12 @@ def first_order_overlap(
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     center = domain.centring(center)
     found = labels(temperature, noise, center, link=link, transform=transform)
-    return _overlap(
-        found.first @ found.nodes, found.second.sum(), _inverse_ratio(ratio, dim)
-    )
+    return _first_order(found, _inverse_ratio(ratio, dim))
+
+
+@jax.jit
+def _first_order(found: Labels, inverse_ratio: Array) -> Array:
+    return _overlap(found.first @ found.nodes, found.second.sum(), inverse_ratio)
 
 
 @float64
@@ -107,17 +111,23 @@ def one_step_overlap(
     temperature, noise = domain.labels(temperature, noise, link, transform, 2)
     phase, center = domain.finite("phase", phase), domain.centring(center)
     found = labels(temperature, noise, center, link=link, transform=transform)
+    return _one_step(found, phase, _inverse_ratio(ratio, dim))
+
+
+@jax.jit
+def _one_step(found: Labels, phase: Array, inverse_ratio: Array) -> Array:
     power = found.second.sum() * (1 + jnp.exp(-2.0) * jnp.cos(2 * phase)) / 2
     signal = (found.first @ found.nodes) * jnp.exp(-0.5) * jnp.cos(phase)
-    return _overlap(signal, power, _inverse_ratio(ratio, dim))
+    return _overlap(signal, power, inverse_ratio)
 
 
 def _inverse_ratio(ratio: Scalar, dim: int | None) -> Array:
     ratio = domain.positive("ratio", ratio)
     domain.at_least("dim", dim, 3)
-    return 1 / ratio if dim is None else (dim - 1) / (ratio * dim)
+    return (1.0 if dim is None else (dim - 1) / dim) / ratio
 
 
+@jax.jit
 def _overlap(signal: Array, power: Array, inverse_ratio: Array) -> Array:
     return signal / jnp.sqrt(signal**2 + power * inverse_ratio)
 
@@ -252,6 +262,7 @@ def _bounded(temperature: Scalar, link: str, transform: str) -> Array:
     return domain.labels(temperature, 0.0, link, transform, 2)[0]
 
 
+@functools.partial(jax.jit, static_argnames=("link", "transform"))
 def _resolvent(temperature: Array, *, link: str, transform: str) -> _Resolvent:
     """The transform over its supremum, which is taken from the stated range."""
     spec = link_spec(link)
@@ -286,9 +297,14 @@ def preference_coef(*, link: str) -> Float[Array, ""]:
         RW-19, asymptotic limit [derived].
     """
     fn = link_spec(link).fn
-    nodes, weights = (
-        jnp.asarray(part) for part in gauss_grid(9.0, panels=40, order=8, breaks=(0.0,))
-    )
+    nodes, weights = gauss_grid(9.0, panels=40, order=8, breaks=(0.0,))
+    return _preference_coef(jnp.asarray(nodes), jnp.asarray(weights), fn)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _preference_coef(
+    nodes: Array, weights: Array, fn: Callable[[Array], Array]
+) -> Array:
     reward = fn(nodes)
     gain = jnp.tanh((reward[:, None] - reward[None, :]) / 2)
     difference = (nodes[:, None] - nodes[None, :]) / jnp.sqrt(2.0)

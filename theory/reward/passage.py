@@ -17,6 +17,7 @@ from ..maths.domain import require
 from ..maths.precision import float64
 from . import domain
 from .flow import (
+    Start,
     gradient_powers,
     linearised,
     moments,
@@ -222,13 +223,18 @@ def hitting_limit_cdf(
     scaled_hit = domain.positive("scaled_hit", scaled_hit)
     domain.at_least("order", order, 3)
     found = linearised(cell, order)
-    x = jnp.linspace(-scaled_hit, scaled_hit, POINTS)
-    pull = order * scaled_step * found.signal * x ** (order - 1)
-    velocity = pull - scaled_step**2 * found.power * x / 2
-    diffusion = jnp.full_like(x, scaled_step**2 * found.spread)
-    start = jnp.exp(-(x**2) / 2 - LOG_ROOT_TWO_PI)
-    limit = Diffusion(x, velocity, diffusion, start)
+    limit = _limit(scaled_step, scaled_hit, found, order)
     return 1 - _survival(scaled_times, limit)
+
+
+@eqx.filter_jit
+def _limit(step: Array, hit: Array, found: Start, order: int) -> Diffusion:
+    """The overlap in units of its start, in time steps over a power of dimension."""
+    x = jnp.linspace(-hit, hit, POINTS)
+    velocity = order * step * found.signal * x ** (order - 1)
+    velocity = velocity - step**2 * found.power * x / 2
+    diffusion = jnp.full_like(x, step**2 * found.spread)
+    return Diffusion(x, velocity, diffusion, jnp.exp(-(x**2) / 2 - LOG_ROOT_TWO_PI))
 
 
 def survival(

@@ -57,6 +57,11 @@ def tanh_features(
     """
     half_width = domain.positive("half_width", half_width)
     domain.at_least("num_features", num_features, 2)
+    return _tanh_features(z, half_width, num_features)
+
+
+@eqx.filter_jit
+def _tanh_features(z: Array, half_width: Array, num_features: int) -> Array:
     centres = half_width * jnp.linspace(-1.0, 1.0, num_features - 1)
     waves = jnp.tanh(2 * (z[..., None] - centres.reshape((1,) * z.ndim + (-1,))))
     return jnp.concatenate([jnp.ones_like(z)[..., None], waves], axis=-1)

@@ -74,13 +74,13 @@ def stretched(
         Nodes and the logarithms of their weights (density included).
     """
     spec = link_spec(link)
-    base, log_weights = (
-        jnp.asarray(part) for part in _composite(HALF_WIDTH, PANELS, ORDER, (0.0,))
-    )
+    base, log_weights = _composite(HALF_WIDTH, PANELS, ORDER, (0.0,))
     if not spec.degree:
-        return base, log_weights - base**2 / 2 - LOG_ROOT_TWO_PI
+        log_weights = log_weights - base**2 / 2 - LOG_ROOT_TWO_PI
+        return jnp.asarray(base), jnp.asarray(log_weights)
     scale = _stretch(spec.degree, spec.leading, temperature, power)
-    nodes = scale * base
+    nodes = scale * jnp.asarray(base)
+    log_weights = jnp.asarray(log_weights)
     return nodes, log_weights + jnp.log(scale) - nodes**2 / 2 - LOG_ROOT_TWO_PI
 
 

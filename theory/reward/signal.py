@@ -204,6 +204,7 @@ def coefs(found: Labels, order: int) -> Float[Array, " {order}+1"]:
     return hermite_means(found.nodes, found.first, order)
 
 
+@eqx.filter_jit
 def ratio_of(found: Labels) -> Float[Array, ""]:
     """First-order signal-to-noise of given moments."""
     return (found.first @ found.nodes) ** 2 / found.second.sum()
