@@ -54,6 +54,21 @@ def test_the_user_has_the_last_word():
     assert int(fresh(COUNT, NPROC="3")) == 3
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity")
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_processes_side_by_side_keep_to_a_share_of_the_cores(part):
+    code = f"""
+import os
+from limen.theory.threads import keep_to_share
+before = sorted(os.sched_getaffinity(0))
+keep_to_share({part}, len(before) + 1)
+assert sorted(os.sched_getaffinity(0)) == before
+keep_to_share({part} % len(before), len(before))
+print(before.index(*os.sched_getaffinity(0)) == {part} % len(before))
+"""
+    assert fresh(code) == "True"
+
+
 @pytest.mark.parametrize(
     "floor", ["theory", "sims", "checks", "figures", "paper_repro"]
 )
