@@ -94,7 +94,7 @@ def admissible_sets(
     proxy = checked_proxy(proxy, weights, features)
     reward = link_spec(link).fn(nodes)
     seen = reward if weights == "label" else proxy
-    loss = jnp.asarray(noise if weights == "label" else 0.0)
+    loss = jnp.asarray(noise if weights == "label" else 0.0, jnp.float64)
     _warn_of_few(temperatures, loss, seen, num_samples, num_features)
     model = _Model(
         features,

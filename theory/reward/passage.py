@@ -75,7 +75,7 @@ def hitting_cdf(
     times = domain.nonnegative("times", times)
     cell = neuron(temperature, noise, phase, center, link, transform)
     walk = checked(dim, step, hit)
-    return 1 - _survivors(times, walk, moments(cell), cell.phase)
+    return 1 - survival(times, diffusion_of(walk, moments(cell), cell.phase))
 
 
 @float64
@@ -117,7 +117,8 @@ def hitting_mean(
         RW-11, growth with the dimension [derived].
     """
     cell = neuron(temperature, noise, phase, center, link, transform)
-    return _mean(checked(dim, step, hit), moments(cell), cell.phase)
+    walk = checked(dim, step, hit)
+    return _mean(diffusion_of(walk, moments(cell), cell.phase))
 
 
 class Walk(NamedTuple):
@@ -144,6 +145,7 @@ def checked(dim: Scalar, step: Scalar, hit: Scalar) -> Walk:
     return Walk(dim, domain.positive("step", step), domain.inside("hit", hit, 0, 1))
 
 
+@eqx.filter_jit
 def diffusion_of(walk: Walk, found: Labels, phase: Float[Array, ""]) -> Diffusion:
     """The overlap at finite dimension, in time steps over dimension."""
     dim, step, hit = walk
@@ -159,18 +161,7 @@ def diffusion_of(walk: Walk, found: Labels, phase: Float[Array, ""]) -> Diffusio
 
 
 @eqx.filter_jit
-def _survivors(
-    times: Float[Array, " num_times"],
-    walk: Walk,
-    found: Labels,
-    phase: Array,
-) -> Float[Array, " num_times"]:
-    return survival(times, diffusion_of(walk, found, phase))
-
-
-@eqx.filter_jit
-def _mean(walk: Walk, found: Labels, phase: Array) -> Float[Array, ""]:
-    walked = diffusion_of(walk, found, phase)
+def _mean(walked: Diffusion) -> Float[Array, ""]:
     up, down = _rates(walked)
     mean = _solver(-up, up + down, -down)(jnp.ones_like(up))
     return (walked.x[1] - walked.x[0]) * mean @ walked.density[1:-1]
@@ -224,7 +215,7 @@ def hitting_limit_cdf(
     domain.at_least("order", order, 3)
     found = linearised(cell, order)
     limit = _limit(scaled_step, scaled_hit, found, order)
-    return 1 - _survival(scaled_times, limit)
+    return 1 - survival(scaled_times, limit)
 
 
 @eqx.filter_jit
@@ -237,6 +228,7 @@ def _limit(step: Array, hit: Array, found: Start, order: int) -> Diffusion:
     return Diffusion(x, velocity, diffusion, jnp.exp(-(x**2) / 2 - LOG_ROOT_TWO_PI))
 
 
+@eqx.filter_jit
 def survival(
     times: Float[Array, " num_times"], found: Diffusion
 ) -> Float[Array, " num_times"]:
@@ -256,9 +248,6 @@ def survival(
     _, later = jax.lax.scan(advance, rough, None, length=STEPS - 1)
     path = jnp.concatenate([jnp.stack([first @ mass, rough @ mass]), later])
     return jnp.interp(times, dt * jnp.arange(STEPS + 1, dtype=found.x.dtype), path)
-
-
-_survival = eqx.filter_jit(survival)
 
 
 def _rates(found: Diffusion) -> tuple[Array, Array]:
