@@ -4,7 +4,6 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 from xarray import DataArray, Dataset
 
@@ -16,7 +15,6 @@ from .common import (
     Data,
     claiming,
     computed,
-    double,
     fixed,
     instead,
     number,
@@ -172,18 +170,9 @@ def learning_cells(
     ridges: np.ndarray, parity: str, degree: int
 ) -> dict[str, np.ndarray]:
     """The learning cell of the four teachers at every ridge."""
-    return double(_cells(parity, degree), ridges)
-
-
-@functools.cache
-def _cells(parity: str, degree: int) -> Any:
-    """One function, hence one program, for every scan of the same activation."""
-
-    def cell(lam: Any) -> Any:
-        args = promoted(TEACHER, lam, 1.0)
-        return theory.learning_cell(*args, parity=parity, top_degree=degree)
-
-    return jax.vmap(cell)
+    form = {"parity": parity, "top_degree": degree}
+    cells = [theory.learning_cell(*promoted(TEACHER, r, 1.0), **form) for r in ridges]
+    return {name: np.array([np.asarray(c[name]) for c in cells]) for name in cells[0]}
 
 
 def _odd_counted_as_both() -> np.ndarray:

@@ -14,7 +14,7 @@ from ...theory import meanfield as theory
 from ...theory.meanfield import training as kernels
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .common import Data, claiming, computed, fixed, instead, number, training_data
-from .training import CAP, DATA, STEPS, train
+from .training import CAP, DATA, STEPS, antisymmetric, train
 
 
 class Form(NamedTuple):
@@ -117,10 +117,7 @@ def edge_losses(
 ) -> Design:
     """MF-3b: loss at 0.98 and 1.02 × edge over the linear prediction."""
     X, y = training_data()
-    start = sims.antisymmetric_start(
-        jax.random.key(3), jnp.float32(64), max_width=64, dim=6
-    )
-    a, w = (np.asarray(start[k], dtype=np.float64) for k in ("a", "w"))
+    a, w = antisymmetric(3)
     ratios, places = [], []
     for form in ("mup", "sp"):
         edge = float(

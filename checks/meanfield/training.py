@@ -33,10 +33,7 @@ def same_network(
 ) -> Design:
     """MF-1: parameters after 50 steps in two forms, widths 10 and 64."""
     X, y = training_data()
-    start = sims.antisymmetric_start(
-        jax.random.key(1), jnp.float32(64), max_width=64, dim=6
-    )
-    a0, w0 = (np.asarray(start[k], dtype=np.float64) for k in ("a", "w"))
+    a0, w0 = antisymmetric(1)
     gaps = []
     for width in (10, 64):
         mask = (np.arange(64) < width).astype(np.float64)
@@ -48,6 +45,13 @@ def same_network(
         gap = np.abs(weights * (ends[0]["w"] - ends[1]["w"])).max()
         gaps.append(max(gap, np.abs(mask * (ends[0]["a"] - ends[1]["a"])).max()))
     return computed(gaps, 0.0, 1e-12, at={"width": (10, 64)})
+
+
+def antisymmetric(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Amplitudes and weights of 64 neurons at an antisymmetric start, in float64."""
+    draw = jax.jit(sims.antisymmetric_start, static_argnames=("max_width", "dim"))
+    start = draw(jax.random.key(seed), jnp.float32(64), max_width=64, dim=6)
+    return np.asarray(start["a"], float), np.asarray(start["w"], float)
 
 
 @functools.cache

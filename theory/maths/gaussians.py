@@ -1,5 +1,6 @@
 """Divergences and distances between Gaussians."""
 
+import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
@@ -8,6 +9,7 @@ from .precision import float64
 
 
 @float64
+@jax.jit
 def gaussian_kl(
     covariance: Float[Array, "*cells dim dim"],
     reference: Float[Array, "*cells dim dim"],
@@ -44,6 +46,7 @@ def gaussian_kl(
 
 
 @float64
+@jax.jit
 def bures_wasserstein(
     covariance: Float[Array, "*cells dim dim"],
     reference: Float[Array, "*cells dim dim"],

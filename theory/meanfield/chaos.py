@@ -3,11 +3,12 @@ r"""Propagation of chaos for bounded smooth neurons $\varphi = R\tanh(\theta\cdo
 Claim: MF-7.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 
 Scalar = Float[Array, ""]
@@ -38,8 +39,15 @@ def chaos_contraction(X: Inputs, y: Targets, lam: Scalar, amplitude: Scalar) -> 
         MF-7, upper bound [classical: Sznitman, Malrieu; derived constants].
     """
     y = finite_data(X, y)
-    lam = require(lam, lam >= 0, "`lam` must not be negative.")
-    amplitude = require(amplitude, amplitude > 0, "`amplitude` must be positive.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    holds = known(amplitude) > 0
+    amplitude = require(amplitude, holds, "`amplitude` must be positive.")
+    return _contraction(X, y, lam, amplitude)
+
+
+@jax.jit
+def _contraction(X: Inputs, y: Targets, lam: Scalar, amplitude: Scalar) -> Scalar:
+    """`chaos_contraction` without checks."""
     norm = jnp.max(jnp.linalg.norm(X, axis=1))
     hessian = 4 / (3 * np.sqrt(3)) * amplitude * norm**2
     slope = amplitude * norm
@@ -80,9 +88,22 @@ def chaos_upper_bound(
     Claim:
         MF-7, upper bound [classical: Sznitman, Malrieu; derived constants].
     """
-    width = require(width, width >= 1, "`width` must be at least 1.")
-    horizon = require(horizon, horizon > 0, "`horizon` must be positive.")
+    width = require(width, known(width) >= 1, "`width` must be at least 1.")
+    horizon = require(horizon, known(horizon) > 0, "`horizon` must be positive.")
     kappa = chaos_contraction(X, y, lam, amplitude)
+    return _bound(X, kappa, amplitude, width, variance, horizon)
+
+
+@jax.jit
+def _bound(
+    X: Inputs,
+    kappa: Scalar,
+    amplitude: Scalar,
+    width: Scalar,
+    variance: Scalar | None,
+    horizon: Scalar,
+) -> Scalar:
+    """`chaos_upper_bound` at a known contraction, without checks."""
     safe = jnp.where(kappa == 0, 1.0, kappa)
     growth = jnp.where(kappa == 0, horizon, -jnp.expm1(-safe * horizon) / safe)
     slope = amplitude * jnp.max(jnp.linalg.norm(X, axis=1))
@@ -94,6 +115,5 @@ def finite_data(X: Inputs, y: Targets) -> Targets:
     """The targets, if inputs and targets agree in number and are finite."""
     if X.shape[0] != y.shape[0] or not y.shape[0]:
         raise ValueError(f"`X` and `y` disagree: shapes {X.shape} and {y.shape}.")
-    return require(
-        y, jnp.all(jnp.isfinite(X)) & jnp.all(jnp.isfinite(y)), "Data must be finite."
-    )
+    is_finite = (abs(known(X)) < np.inf).all() & (abs(known(y)) < np.inf).all()
+    return require(y, is_finite, "Data must be finite.")

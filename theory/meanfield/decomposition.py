@@ -7,10 +7,11 @@ f_{\infty,\infty,\infty}\to f^*$: chaos, optimization, statistical, and bias wit
 Claim: MF-13.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 
 Scalar = Float[Array, ""]
@@ -61,11 +62,31 @@ def decomposition_terms(
     Claim:
         MF-13, exact identity; total at most the sum of the terms [derived].
     """
-    lam = require(lam, lam > 0, "`lam` must be positive.")
-    width = require(width, width >= 1, "`width` must be at least 1.")
+    lam = require(lam, known(lam) > 0, "`lam` must be positive.")
+    width = require(width, known(width) >= 1, "`width` must be at least 1.")
     values, basis = jnp.linalg.eigh(_symmetric(Sigma_hat))
-    values = require(values, values > -1e-10, "`Sigma_hat` must be semidefinite.")
-    rates = jnp.maximum(values, 0.0) + lam
+    holds = known(values) > -1e-10
+    values = require(values, holds, "`Sigma_hat` must be semidefinite.")
+    spectrum = jnp.maximum(values, 0.0), basis
+    start, truth = (init_var, init_mean), (eigenvalues, beta, tail)
+    return _terms(spectrum, b_hat, truth, lam, tau, start, time, width)
+
+
+@jax.jit
+def _terms(
+    spectrum: tuple[Vector, Matrix],
+    b_hat: Vector,
+    truth: tuple[Vector, Vector, Scalar],
+    lam: Scalar,
+    tau: Scalar,
+    start: tuple[Scalar, Vector],
+    time: Scalar,
+    width: Scalar,
+) -> dict[str, Array]:
+    """`decomposition_terms` in the eigenbasis, without checks."""
+    (values, basis), (eigenvalues, beta, tail) = spectrum, truth
+    init_var, init_mean = start
+    rates = values + lam
     decay = jnp.exp(-rates * time)
     variance = init_var * decay**2 - tau / rates * jnp.expm1(-2 * rates * time)
     spread = jnp.sum(eigenvalues[:, None] * basis**2 * variance[None, :])
@@ -111,8 +132,16 @@ def statistical_constant(
     Claim:
         MF-13, exact asymptotic constant [derived].
     """
-    lam = require(lam, lam > 0, "`lam` must be positive.")
-    eigenvalues = require(eigenvalues, eigenvalues > 0, "`eigenvalues` > 0.")
+    lam = require(lam, known(lam) > 0, "`lam` must be positive.")
+    eigenvalues = require(eigenvalues, known(eigenvalues) > 0, "`eigenvalues` > 0.")
+    return _constant(eigenvalues, beta, tail, noise, lam)
+
+
+@jax.jit
+def _constant(
+    eigenvalues: Vector, beta: Vector, tail: Scalar, noise: Scalar, lam: Scalar
+) -> Scalar:
+    """`statistical_constant` without checks."""
     ridge = eigenvalues * beta / (eigenvalues + lam)
     misfit = jnp.sqrt(eigenvalues) * (beta - ridge)
     isotropic = jnp.sum(misfit**2) + tail**2 + noise**2
@@ -127,5 +156,5 @@ def _norm(vector: Vector, eigenvalues: Vector) -> Scalar:
 
 
 def _symmetric(matrix: Matrix) -> Matrix:
-    asymmetry = jnp.max(jnp.abs(matrix - matrix.T))
+    asymmetry = abs(known(matrix) - known(matrix).T).max()
     return require(matrix, asymmetry < 1e-10, "`Sigma_hat` must be symmetric.")

@@ -7,11 +7,12 @@ $(w^*, D^*_{\mathrm{orb}}, S^*)$ is the paper's triple, its computation is ours.
 Claims: MF-12, MF-14.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..maths.domain import DomainError, require
+from ..maths.domain import DomainError, known, require
 from ..maths.precision import float64
 from .identifiability import INACTIVE, PARITIES
 
@@ -41,7 +42,12 @@ def soft_threshold(
     Claim:
         MF-12, sharp threshold [derived].
     """
-    threshold = _threshold(lam, kernel_at_one)
+    return _soft(c, _threshold(lam, kernel_at_one))
+
+
+@jax.jit
+def _soft(c: Teacher, threshold: Scalar) -> Teacher:
+    """Coefficients shrunk by a threshold."""
     return jnp.sign(c) * jnp.maximum(jnp.abs(c) - threshold, 0.0)
 
 
@@ -67,7 +73,13 @@ def sparse_count(
     Claim:
         MF-12, sharp threshold [derived; mirrors the paper's $S^*$].
     """
-    return jnp.sum(jnp.abs(c) > _threshold(lam, kernel_at_one))
+    return _count(c, _threshold(lam, kernel_at_one))
+
+
+@jax.jit
+def _count(c: Teacher, threshold: Scalar) -> Int[Array, ""]:
+    """Number of coefficients above a threshold."""
+    return jnp.sum(jnp.abs(c) > threshold)
 
 
 @float64
@@ -155,7 +167,8 @@ def learning_cell(
         MF-14, ordering [operational].
     """
     reach = _reach(parity, top_degree)
-    init_weight = require(init_weight, init_weight >= 0, "Weights are nonnegative.")
+    holds = known(init_weight) >= 0
+    init_weight = require(init_weight, holds, "Weights are nonnegative.")
     atoms = sparse_count(c, lam, kernel_at_one)  # pyright: ignore[reportArgumentType]  # promoted
     depth = {"both": atoms, "odd": jnp.maximum(2 * atoms - 1, 0), "even": 2 * atoms}
     return {
@@ -196,10 +209,9 @@ def closing_ridge_threshold(
 
 
 def _threshold(lam: Scalar, kernel_at_one: Scalar) -> Scalar:
-    lam = require(lam, lam >= 0, "`lam` must not be negative.")
-    kernel_at_one = require(
-        kernel_at_one, kernel_at_one > 0, "`kernel_at_one` must be positive."
-    )
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    holds = known(kernel_at_one) > 0
+    kernel_at_one = require(kernel_at_one, holds, "`kernel_at_one` must be positive.")
     return lam / kernel_at_one
 
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.quadrature import normal_rule
 from .chaos import finite_data
@@ -104,9 +104,7 @@ def primal_value(
     """
     y = finite_data(X, y)
     features, log_weights = _rule(X, lam, tau, amplitude, degree)
-    field, _, _, log_ratio = _gibbs(residual, features, log_weights, tau)
-    entropy = jnp.sum(jnp.exp(log_weights + log_ratio) * log_ratio)
-    return jnp.mean((field - y) ** 2) / 2 + tau * entropy
+    return _primal(residual, y, features, log_weights, tau)
 
 
 @float64
@@ -133,18 +131,10 @@ def fixed_point(
     """
     y = finite_data(X, y)
     features, log_weights = _rule(X, lam, tau, amplitude, degree)
-    residual, num_steps = solve_residual(y, features, log_weights, tau)
-    field, covariance, *_ = _gibbs(residual, features, log_weights, tau)
-    value = _dual(residual, y, features, log_weights, tau)
-    error = jnp.max(jnp.abs(field - y - residual))
-    value = require(value, error < 1e-10, "The fixed point has not converged.")
-    return {
-        "residual": residual,
-        "field": field,
-        "covariance": covariance,
-        "value": value,
-        "num_steps": num_steps,
-    }
+    found, error = _solved(y, features, log_weights, tau)
+    is_solved = known(error) < 1e-10
+    message = "The fixed point has not converged."
+    return found | {"value": require(found["value"], is_solved, message)}
 
 
 @float64
@@ -196,7 +186,15 @@ def stationary_constants(
     Claim:
         MF-9, exact asymptotic and upper bounds [derived].
     """
-    tau = require(tau, tau > 0, "`tau` must be positive.")
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    return _constants(covariance, tau)
+
+
+@jax.jit
+def _constants(
+    covariance: Float[Array, "samples samples"], tau: Scalar
+) -> dict[str, Array]:
+    """`stationary_constants` without checks."""
     samples = covariance.shape[0]
     values = jnp.maximum(jnp.linalg.eigvalsh(covariance), 0.0)
     ratio = values / (samples * tau)
@@ -210,6 +208,23 @@ def stationary_constants(
         "relative_entropy": (log_det - jnp.sum(ratio / (1 + ratio))) / 2,
         "relative_entropy_upper_bound": trace / (2 * samples * tau),
     }
+
+
+@jax.jit
+def _solved(
+    y: Targets, features: Features, log_weights: LogWeights, tau: Scalar
+) -> tuple[dict[str, Array], Scalar]:
+    """`fixed_point` on given nodes, and how far it is from one."""
+    residual, num_steps = solve_residual(y, features, log_weights, tau)
+    field, covariance, *_ = _gibbs(residual, features, log_weights, tau)
+    found = {
+        "residual": residual,
+        "field": field,
+        "covariance": covariance,
+        "value": _dual(residual, y, features, log_weights, tau),
+        "num_steps": num_steps,
+    }
+    return found, jnp.max(jnp.abs(field - y - residual))
 
 
 @jax.jit
@@ -262,6 +277,20 @@ def _gibbs(
 
 
 @jax.jit
+def _primal(
+    residual: Targets,
+    y: Targets,
+    features: Features,
+    log_weights: LogWeights,
+    tau: Scalar,
+) -> Scalar:
+    """`primal_value` on given nodes."""
+    field, _, _, log_ratio = _gibbs(residual, features, log_weights, tau)
+    entropy = jnp.sum(jnp.exp(log_weights + log_ratio) * log_ratio)
+    return jnp.mean((field - y) ** 2) / 2 + tau * entropy
+
+
+@jax.jit
 def _dual(
     residual: Targets,
     y: Targets,
@@ -279,9 +308,11 @@ def _rule(
     X: Inputs, lam: Scalar, tau: Scalar, amplitude: Scalar, degree: int
 ) -> tuple[Features, LogWeights]:
     """Neurons on the nodes of the prior's tensor rule, and its log weights."""
-    lam = require(lam, lam > 0, "`lam` must be positive: no stationary law without it.")
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    amplitude = require(amplitude, amplitude > 0, "`amplitude` must be positive.")
+    message = "`lam` must be positive: no stationary law without it."
+    lam = require(lam, known(lam) > 0, message)
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    holds = known(amplitude) > 0
+    amplitude = require(amplitude, holds, "`amplitude` must be positive.")
     dim = X.shape[1]
     if degree**dim > MAX_NODES:
         raise ValueError(
@@ -291,5 +322,13 @@ def _rule(
     nodes, weights = normal_rule(degree)
     grid = np.stack(np.meshgrid(*[nodes] * dim, indexing="ij"), axis=-1)
     logs = np.stack(np.meshgrid(*[np.log(weights)] * dim, indexing="ij"), axis=-1)
-    theta = jnp.sqrt(tau / lam) * grid.reshape(-1, dim)
-    return amplitude * jnp.tanh(theta @ X.T), jnp.asarray(logs.sum(-1).reshape(-1))
+    features = _features(grid.reshape(-1, dim), X, lam, tau, amplitude)
+    return features, jnp.asarray(logs.sum(-1).reshape(-1))
+
+
+@jax.jit
+def _features(
+    grid: Float[Array, "nodes dim"], X: Inputs, lam: Scalar, tau: Scalar, scale: Scalar
+) -> Features:
+    """Neurons of amplitude `scale` on standard normal nodes, scaled to the prior."""
+    return scale * jnp.tanh((jnp.sqrt(tau / lam) * grid) @ X.T)

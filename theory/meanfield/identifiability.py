@@ -10,12 +10,13 @@ Claim: MF-11.
 from collections.abc import Sequence
 from math import comb
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 from scipy import special
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.hermite import hermite_values
 from ..maths.precision import float64
 from ..maths.quadrature import trapezoid_rule
@@ -148,10 +149,25 @@ def function_distance(
     Claim:
         MF-11a, exact identity [derived].
     """
-    atoms = jnp.concatenate([U, V])
-    norms = jnp.linalg.norm(atoms, axis=1)
-    atoms = require(atoms, jnp.abs(norms - 1)[:, None] < 1e-8, "Atoms must be unit.")
-    masses = jnp.concatenate([a, -b])
+    U, V = _require_unit(U), _require_unit(V)
+    return _squared_distance(a, U, b, V, coefficients)
+
+
+def _require_unit(atoms: Float[Array, "atoms dim"]) -> Float[Array, "atoms dim"]:
+    squares = (known(atoms) ** 2).sum(axis=1, keepdims=True)
+    return require(atoms, abs(squares**0.5 - 1) < 1e-8, "Atoms must be unit.")
+
+
+@jax.jit
+def _squared_distance(
+    a: Float[Array, " first"],
+    U: Float[Array, "first dim"],
+    b: Float[Array, " second"],
+    V: Float[Array, "second dim"],
+    coefficients: Coefficients,
+) -> Float[Array, ""]:
+    """`function_distance` without checks."""
+    atoms, masses = jnp.concatenate([U, V]), jnp.concatenate([a, -b])
     kernel = jnp.polyval(coefficients[::-1] ** 2, atoms @ atoms.T)
     return masses @ kernel @ masses
 

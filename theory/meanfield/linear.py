@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 
 Cells = Float[Array, "*#cells"]
@@ -72,9 +72,14 @@ def linear_variance(time: Cells, rate: Cells, tau: Cells, init_var: Cells) -> Ce
     """
     rate, tau = nonnegative(rate, "rate"), nonnegative(tau, "tau")
     time = nonnegative(time, "time")
-    return init_var * jnp.exp(-2 * rate * time) + 2 * tau * decay_integral(
-        2 * rate, time
-    )
+    return _variance(time, rate, tau, init_var)
+
+
+@jax.jit
+def _variance(time: Cells, rate: Cells, tau: Cells, init_var: Cells) -> Cells:
+    """`linear_variance` without checks."""
+    noise = 2 * tau * decay_integral(2 * rate, time)
+    return init_var * jnp.exp(-2 * rate * time) + noise
 
 
 @float64
@@ -136,6 +141,14 @@ def linear_variance_discrete(
     """
     tau = nonnegative(tau, "tau")
     single = decrement_of(step, nonnegative(rate, "rate"))
+    return _variance_discrete(num_steps, step, single, tau, init_var)
+
+
+@jax.jit
+def _variance_discrete(
+    num_steps: Cells, step: Cells, single: Cells, tau: Cells, init_var: Cells
+) -> Cells:
+    """`linear_variance_discrete` from the decrement hr, without checks."""
     double = single * (2 - single)
     noise = 2 * tau * step * geometric_sum(double, num_steps)
     return init_var * power(double, num_steps) + noise
@@ -209,20 +222,21 @@ def decay_integral(rate: Cells, time: Cells) -> Cells:
 def decrement_of(step: Cells, rate: Cells) -> Cells:
     """The product h·rate, if the Euler scheme is stable at it."""
     step = positive(step, "step")
-    return require(step * rate, step * rate < 2, "`step * rate` must be below 2.")
+    is_stable = known(step) * known(rate) < 2
+    return require(step * rate, is_stable, "`step * rate` must be below 2.")
 
 
 def checked_rates(curvature: Cells, lam: Cells) -> Cells:
     """The curvature, if neither it nor the ridge is negative."""
     curvature = nonnegative(curvature, "curvature")
-    return require(curvature, lam >= 0, "`lam` must not be negative.")
+    return require(curvature, known(lam) >= 0, "`lam` must not be negative.")
 
 
 def positive(value: Cells, name: str) -> Cells:
     """The value, if it is positive."""
-    return require(value, value > 0, f"`{name}` must be positive.")
+    return require(value, known(value) > 0, f"`{name}` must be positive.")
 
 
 def nonnegative(value: Cells, name: str) -> Cells:
     """The value, if it is not negative."""
-    return require(value, value >= 0, f"`{name}` must not be negative.")
+    return require(value, known(value) >= 0, f"`{name}` must not be negative.")

@@ -10,7 +10,7 @@ Claim: MF-5.
 import jax
 import jax.numpy as jnp
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule
 from .linear import (
@@ -56,6 +56,14 @@ def linear_coupling(
     """
     curvature = checked_rates(curvature, lam)
     time, tau = nonnegative(time, "time"), nonnegative(tau, "tau")
+    return _coupling(time, curvature, lam, tau, init_var)
+
+
+@jax.jit
+def _coupling(
+    time: Cells, curvature: Cells, lam: Cells, tau: Cells, init_var: Cells
+) -> Cells:
+    """`linear_coupling` without checks."""
     start = jnp.exp(-lam * time) * jnp.expm1(-curvature * time)
     closed = (
         decay_integral(2 * (curvature + lam), time)
@@ -99,6 +107,19 @@ def linear_coupling_discrete(
     """
     curvature, tau = checked_rates(curvature, lam), nonnegative(tau, "tau")
     fast, slow = decrement_of(step, curvature + lam), decrement_of(step, lam)
+    return _coupling_discrete(num_steps, step, fast, slow, tau, init_var)
+
+
+@jax.jit
+def _coupling_discrete(
+    num_steps: Cells,
+    step: Cells,
+    fast: Cells,
+    slow: Cells,
+    tau: Cells,
+    init_var: Cells,
+) -> Cells:
+    """`linear_coupling_discrete` from the decrements of both rates, without checks."""
     start = power(fast, num_steps) - power(slow, num_steps)
     noise = (
         geometric_sum(fast * (2 - fast), num_steps)
@@ -187,7 +208,7 @@ def linear_w2_marginal(
     Claim:
         MF-5c, exact identity [derived; rate: Lacker 2023].
     """
-    width = require(width, width >= 1, "`width` must be at least 1.")
+    width = require(width, known(width) >= 1, "`width` must be at least 1.")
     slow = linear_variance(time, lam, tau, init_var)
     fast = linear_variance(time, curvature + lam, tau, init_var)
     difference = (fast - slow) / width
@@ -239,7 +260,6 @@ def linear_free_energy_gap(curvature: Cells, lam: Cells, tau: Cells) -> Cells:
     return tau / 2 * jnp.log1p(curvature / positive(lam, "lam"))
 
 
-@jax.jit
 def _coupling_integral(time: Cells, curvature: Cells, lam: Cells) -> Cells:
     """Gauss–Legendre sum of exp(-2 lam r)(1 - exp(-s r))^2 over [0, time]."""
     total = jnp.zeros(())

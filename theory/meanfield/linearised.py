@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from .chaos import finite_data
 from .gibbs import solve_residual
@@ -70,8 +70,9 @@ def gap_with_interaction(
         The smallest nonzero eigenvalue.
     """
     y, lam, tau, amplitude = _checked(X, y, lam, tau, amplitude)
-    grid = _grid(X, amplitude, half_width, num_cells)
-    return _smallest(*grid, y, lam, tau, weight)
+    features, centres, width = _grid(X, amplitude, half_width, num_cells)
+    state = _discrete_gibbs(features, centres, y, lam, tau)
+    return _smallest(features, width, *state, tau, weight)
 
 
 @float64
@@ -97,6 +98,20 @@ def discrete_free_energy(
     y, lam, tau, amplitude = _checked(X, y, lam, tau, amplitude)
     features, centres, width = _grid(X, amplitude, half_width, num_cells)
     _, mass = _discrete_gibbs(features, centres, y, lam, tau)
+    return _free_energy(features, centres, width, mass, y, lam, tau)
+
+
+@jax.jit
+def _free_energy(
+    features: Float[Array, "cells samples"],
+    centres: Float[Array, " cells"],
+    width: Scalar,
+    mass: Float[Array, " cells"],
+    y: Targets,
+    lam: Scalar,
+    tau: Scalar,
+) -> Scalar:
+    """`discrete_free_energy` of cell masses."""
     safe = jnp.where(mass > 0, mass, 1.0)
     entropy = mass @ jnp.log(safe / width)
     energy = jnp.mean((mass @ features - y) ** 2) / 2 + mass @ (lam * centres**2 / 2)
@@ -106,20 +121,18 @@ def discrete_free_energy(
 @jax.jit
 def _smallest(
     features: Float[Array, "cells samples"],
-    centres: Float[Array, " cells"],
     width: Scalar,
-    y: Targets,
-    lam: Scalar,
+    potential: Float[Array, " cells"],
+    mass: Float[Array, " cells"],
     tau: Scalar,
     weight: Scalar,
 ) -> Scalar:
-    """Smallest nonzero eigenvalue of the linearised operator on a grid."""
-    potential, mass = _discrete_gibbs(features, centres, y, lam, tau)
+    """Smallest nonzero eigenvalue of the operator linearised at a state."""
     laplacian = _edge_matrix(potential / tau, mass) * tau / width**2
     root, cells = jnp.sqrt(mass), mass.size
     generator = laplacian / (root[:, None] * root[None, :])
     coupling = features * root[:, None]
-    interaction = weight * (coupling @ coupling.T) / (y.size * tau)
+    interaction = weight * (coupling @ coupling.T) / (features.shape[1] * tau)
     values, basis = jnp.linalg.eigh(generator)
     half = (basis * jnp.sqrt(jnp.maximum(values, 0.0))[None, :]) @ basis.T
     spectrum = jnp.linalg.eigvalsh(half @ (jnp.eye(cells) + interaction) @ half)
@@ -135,17 +148,25 @@ def _grid(
         raise ValueError(f"`X` must have one column, got {X.shape[1]}.")
     width = 2 * half_width / num_cells
     centres = jnp.asarray(-half_width + width * (np.arange(num_cells) + 0.5))
-    features = amplitude * jnp.tanh(centres[:, None] * X[:, 0][None, :])
-    return features, centres, width
+    return _neurons(centres, X, amplitude), centres, width
+
+
+@jax.jit
+def _neurons(
+    centres: Float[Array, " cells"], X: Inputs, amplitude: Scalar
+) -> Float[Array, "cells samples"]:
+    """Neurons at the cell centres."""
+    return amplitude * jnp.tanh(centres[:, None] * X[:, 0][None, :])
 
 
 def _checked(
     X: Inputs, y: Targets, lam: Scalar, tau: Scalar, amplitude: Scalar
 ) -> tuple[Targets, Scalar, Scalar, Scalar]:
     y = finite_data(X, y)
-    lam = require(lam, lam > 0, "`lam` must be positive.")
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    amplitude = require(amplitude, amplitude > 0, "`amplitude` must be positive.")
+    lam = require(lam, known(lam) > 0, "`lam` must be positive.")
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    holds = known(amplitude) > 0
+    amplitude = require(amplitude, holds, "`amplitude` must be positive.")
     return y, lam, tau, amplitude
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 
 Cells = Float[Array, "*#cells"]
@@ -42,8 +42,8 @@ def riccati_roots(mu: Cells, lam: Cells, tau: Cells) -> tuple[Cells, Cells, Cell
     Claim:
         MF-6a, sharp threshold at $\mu = \lambda$ with exponent ½ [derived].
     """
-    lam = require(lam, lam >= 0, "`lam` must not be negative.")
-    tau = require(tau, tau >= 0, "`tau` must not be negative.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    tau = require(tau, known(tau) >= 0, "`tau` must not be negative.")
     return _roots(mu - lam, tau)
 
 
@@ -69,8 +69,7 @@ def riccati_moment(time: Cells, mu: Cells, lam: Cells, tau: Cells, q0: Cells) ->
     Claim:
         MF-6, exact identity [derived].
     """
-    upper, lower, _, decay, ratio = _flow(time, mu, lam, tau, q0)
-    return (upper - lower * ratio * decay) / (1 - ratio * decay)
+    return _moment_and_flow(*_checked(time, mu, lam, tau, q0))[0]
 
 
 @float64
@@ -95,8 +94,7 @@ def riccati_flow(time: Cells, mu: Cells, lam: Cells, tau: Cells, q0: Cells) -> C
     Claim:
         MF-6c, exact identity [derived].
     """
-    _, lower, _, decay, ratio = _flow(time, mu, lam, tau, q0)
-    return jnp.exp(lower * time) * jnp.sqrt((1 - ratio) / (1 - ratio * decay))
+    return _moment_and_flow(*_checked(time, mu, lam, tau, q0))[1]
 
 
 @float64
@@ -127,8 +125,8 @@ def riccati_matrix(
         MF-6, exact identity [derived].
     """
     M0, M_star = _state(M0), _symmetric(M_star, "M_star")
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    lam = require(lam, lam >= 0, "`lam` must not be negative.")
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
     return _matrix(time, M0, M_star, lam, tau)
 
 
@@ -181,7 +179,7 @@ def riccati_matrix_discrete(
         MF-6, exact identity [derived].
     """
     M0, M_star = _state(M0), _symmetric(M_star, "M_star")
-    step = require(step, step > 0, "`step` must be positive.")
+    step = require(step, known(step) > 0, "`step` must be positive.")
     identity = jnp.eye(M0.shape[0])
 
     def advance(_: Int[Array, ""], current: Matrix) -> Matrix:
@@ -212,8 +210,15 @@ def riccati_fluctuation(mu: Float[Array, " dim"], lam: Scalar, tau: Scalar) -> S
     Claim:
         MF-6d, exact asymptotic constant [derived].
     """
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    upper, _, root = riccati_roots(mu, lam, tau)
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    return _fluctuation(mu - lam, tau)
+
+
+@jax.jit
+def _fluctuation(gap: Float[Array, " dim"], tau: Scalar) -> Scalar:
+    """`riccati_fluctuation` without checks."""
+    upper, _, root = _roots(gap, tau)
     pairs = (upper[:, None] + upper[None, :]) / (root[:, None] + root[None, :])
     return tau * (jnp.sum(pairs) + jnp.sum(upper / root))
 
@@ -242,8 +247,8 @@ def riccati_finite_width(
     Claim:
         MF-6e, exact identity at every $N$ [derived].
     """
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    width = require(width, width >= 1, "`width` must be at least 1.")
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    width = require(width, known(width) >= 1, "`width` must be at least 1.")
     return jax.jit(jnp.vectorize(_finite_width))(mu - lam, tau, width)
 
 
@@ -273,22 +278,31 @@ def _finite_width(gap: Scalar, tau: Scalar, width: Scalar) -> tuple[Scalar, Scal
     return mean, weight @ (q - mean) ** 2
 
 
-def _flow(
+@jax.jit
+def _moment_and_flow(
+    time: Cells, mu: Cells, lam: Cells, tau: Cells, q0: Cells
+) -> tuple[Cells, Cells]:
+    """The scalar solution: second moment and flow factor."""
+    upper, lower, root = _roots(mu - lam, tau)
+    ratio = (q0 - upper) / (q0 - lower)
+    decayed = ratio * jnp.exp(-2 * root * time)
+    flow = jnp.exp(lower * time) * jnp.sqrt((1 - ratio) / (1 - decayed))
+    return (upper - lower * decayed) / (1 - decayed), flow
+
+
+def _checked(
     time: Cells, mu: Cells, lam: Cells, tau: Cells, q0: Cells
 ) -> tuple[Cells, Cells, Cells, Cells, Cells]:
-    """Roots, distance, decay factor and start ratio of the scalar solution."""
-    tau = require(tau, tau > 0, "`tau` must be positive.")
-    time = require(time, time >= 0, "`time` must not be negative.")
-    q0 = require(q0, q0 >= 0, "`q0` must not be negative.")
-    upper, lower, root = riccati_roots(mu, lam, tau)
-    decay = jnp.exp(-2 * root * time)
-    return upper, lower, root, decay, (q0 - upper) / (q0 - lower)
+    """The arguments of the scalar solution, if they are in range."""
+    tau = require(tau, known(tau) > 0, "`tau` must be positive.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    time = require(time, known(time) >= 0, "`time` must not be negative.")
+    return time, mu, lam, tau, require(q0, known(q0) >= 0, "`q0` must not be negative.")
 
 
 def _symmetric(matrix: Matrix, name: str) -> Matrix:
-    asymmetry = jnp.max(jnp.abs(matrix - matrix.T))
-    scale = jnp.max(jnp.abs(matrix))
-    holds = asymmetry <= 1e-10 * (1 + scale)
+    plain = known(matrix)
+    holds = abs(plain - plain.T).max() <= 1e-10 * (1 + abs(plain).max())
     return require(matrix, holds, f"`{name}` must be symmetric.")
 
 

@@ -7,13 +7,12 @@ e^{w|\theta|}<\infty\}$, $1/b$ for Laplace tails of scale $b$.
 Claim: MF-10.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy import special
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from .riccati import riccati_flow
 
@@ -44,16 +43,17 @@ def log_even_moment(scale: Scalar, variance: Scalar, *, order: int) -> Scalar:
     """
     if order < 0 or order % 2:
         raise ValueError(f"`order` must be even and not negative, got {order}.")
-    scale = require(scale, scale >= 0, "`scale` must not be negative.")
-    variance = require(variance, variance >= 0, "`variance` must not be negative.")
+    b, v = known(scale), known(variance)
+    require(b, b >= 0, "`scale` must not be negative.")
+    require(v, v >= 0, "`variance` must not be negative.")
     even = np.arange(0.0, order + 1, 2)
     rest = order - even
     log_binomial = -special.gammaln(rest + 1)  # times (2j)! of the Laplace moment
     log_double = special.gammaln(rest + 1) - special.gammaln(rest / 2 + 1)
     constant = special.gammaln(order + 1) + log_binomial + log_double
     constant = constant - rest / 2 * np.log(2)
-    terms = _times_log(even, scale) + _times_log(rest / 2, variance) + constant
-    return jax.nn.logsumexp(terms)
+    powers = special.xlogy(even, b) + special.xlogy(rest / 2, v)
+    return jnp.asarray(special.logsumexp(powers + constant))
 
 
 @float64
@@ -76,9 +76,9 @@ def weight_ratio(scale: Scalar, variance: Scalar, *, order: int) -> Scalar:
     Claim:
         MF-10, exact identity [derived].
     """
-    upper = log_even_moment(scale, variance, order=order)
-    lower = log_even_moment(scale, variance, order=order - 2)
-    return jnp.sqrt(order * (order - 1.0) * jnp.exp(lower - upper))
+    upper = known(log_even_moment(scale, variance, order=order))
+    lower = known(log_even_moment(scale, variance, order=order - 2))
+    return jnp.asarray(np.sqrt(order * (order - 1.0) * np.exp(lower - upper)))
 
 
 @float64
@@ -99,11 +99,9 @@ def admissible_weight(time: Cells, init_weight: Cells, lam: Cells) -> Cells:
     Claim:
         MF-10a, sharp threshold [derived; mirrors the paper's $w^*$].
     """
-    time = require(time, time >= 0, "`time` must not be negative.")
-    lam = require(lam, lam >= 0, "`lam` must not be negative.")
-    return require(init_weight, init_weight >= 0, "Weights are nonnegative.") * jnp.exp(
-        lam * time
-    )
+    time = require(time, known(time) >= 0, "`time` must not be negative.")
+    lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
+    return _nonnegative(init_weight) * jnp.exp(lam * time)
 
 
 @float64
@@ -129,11 +127,8 @@ def admissible_weight_riccati(
     Claim:
         MF-10b, sharp threshold [derived].
     """
-    init_weight = require(init_weight, init_weight >= 0, "Weights are nonnegative.")
-    return init_weight / riccati_flow(time, mu, lam, tau, q0)
+    return _nonnegative(init_weight) / riccati_flow(time, mu, lam, tau, q0)
 
 
-def _times_log(count: np.ndarray, value: Scalar) -> Float[Array, " terms"]:
-    """The products n log v, with 0 log 0 = 0."""
-    log = jnp.log(jnp.where(value > 0, value, 1.0))
-    return jnp.where(count == 0, 0.0, jnp.where(value > 0, count * log, -jnp.inf))
+def _nonnegative(weight: Cells) -> Cells:
+    return require(weight, known(weight) >= 0, "Weights are nonnegative.")

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 from .linear import geometric_sum
 
@@ -61,7 +61,21 @@ def lazy_displacement(
     """
     if step is not None and step <= 0:
         raise ValueError(f"`step` must be positive, got {step}.")
-    time = require(time, time >= 0, "`time` must not be negative.")
+    time = require(time, known(time) >= 0, "`time` must not be negative.")
+    return _displacement(a, w, X, y, time, activation, step)
+
+
+@functools.partial(jax.jit, static_argnums=(5, 6))
+def _displacement(
+    a: Amplitudes,
+    w: Weights,
+    X: Inputs,
+    y: Targets,
+    time: Scalar,
+    activation: str,
+    step: float | None,
+) -> Scalar:
+    """`lazy_displacement` without checks."""
     outer, inner = tangent_kernels(a, w, X, activation)
     values, basis = jnp.linalg.eigh(outer + inner)
     values = jnp.maximum(values, 0.0)
