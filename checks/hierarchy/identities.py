@@ -36,12 +36,12 @@ def signals(**_: Any) -> Design:
 def half_tilt(design: Design) -> Design:
     """Exponent −1 instead of −3/2 on factor k: half the tilt."""
     teacher = standard()
+    law, _ = labels(teacher)
+    twice = [theory.label_law(np.append(teacher.weights, b)) for b in teacher.weights]
     wrong = []
     for function in (lambda s: s, lambda s: s**2, lambda s: _tanh(s, teacher.scale)):
-        law = theory.label_law(teacher.weights)
         plain = _mean(law, function(np.asarray(law.grid)))
-        for b in teacher.weights:
-            more = theory.label_law(np.append(teacher.weights, b))
+        for b, more in zip(teacher.weights, twice, strict=True):
             wrong.append(_mean(more, function(np.asarray(more.grid) + b)) - plain)
     values = design.observe({}).values
     return observing(design, np.concatenate([wrong, values[12:]]))
