@@ -47,6 +47,11 @@ class Job:
     command: str = ""
 
     @property
+    def effort(self) -> str:
+        """The compiler's: compiling is half of what quick sizes cost."""
+        return "low" if self.preset == "quick" else "full"
+
+    @property
     def folder(self) -> Path:
         """Where verdicts, rows and figures go."""
         return self.out / self.paper / self.preset
@@ -59,7 +64,7 @@ class Counted:
     Attributes:
         store: Folder of the stored samples.
         base_seed: Names the random streams.
-        effort: The compiler's: compiling is most of what quick sizes cost.
+        effort: The compiler's.
         programs: Programs compiled so far.
         compile_seconds: Time they took.
         run_seconds: Time spent on running.
@@ -111,8 +116,7 @@ def execute(job: Job, tell: Tell) -> dict[str, Any]:
         documents.make_folder(job.folder / name)
     started, clock = datetime.now(UTC), time.perf_counter()
     pictures = drawable(paper, job) if job.figures else []
-    effort = "low" if job.preset == "quick" else "full"
-    draw = Counted(job.out / "store", job.base_seed, effort)
+    draw = Counted(job.out / "store", job.base_seed, job.effort)
     verdicts = run_claims(
         paper.claims,
         job.preset,

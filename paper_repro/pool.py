@@ -12,6 +12,7 @@ from multiprocessing.queues import SimpleQueue
 from queue import Empty, Queue
 from typing import Any
 
+from ..sims.sweep.program import spare_effort_elsewhere
 from ..theory.threads import keep_to_share
 from .job import Job, execute, judged
 from .progress import Display
@@ -46,7 +47,7 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
                 at_once,
                 mp_context=context,
                 initializer=_begin,
-                initargs=(parts, at_once),
+                initargs=(parts, at_once, jobs[0].effort),
             ) as pool,
         ):
             longest_first = sorted(jobs, key=lambda job: -len(judged(job)))
@@ -83,9 +84,11 @@ def _ended_together() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
-def _begin(parts: SimpleQueue, at_once: int) -> None:
-    """Prepare a worker: its share of the cores, and its end."""
+def _begin(parts: SimpleQueue, at_once: int, effort: str) -> None:
+    """Prepare a worker: its share of the cores, its compiler, and its end."""
     keep_to_share(parts.get(), at_once)
+    if effort == "low":
+        spare_effort_elsewhere()
     _end_with_parent()
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +21,8 @@ from .spec import Out, Policy
 from .streams import IMPL, fold_in
 
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
-LOW_EFFORT: dict[str, str | bool] = {"xla_backend_optimization_level": "1"}
-if jax.__version_info__ < (0, 11):  # later compilers have no other emitters
-    LOW_EFFORT["xla_cpu_use_fusion_emitters"] = False
+LEVEL, EMITTERS = "xla_backend_optimization_level", "xla_cpu_use_fusion_emitters"
+LEVELS = {"full": 3, "low": 1, "least": 0}
 
 
 @dataclass(frozen=True)
@@ -191,6 +191,24 @@ class Program:
         return {k: v for k, v in vars(self).items() if k != "call"}
 
 
+def effort(name: str) -> dict[str, Any]:
+    """The compiler's options for an effort; only CPUs know another than full."""
+    options: dict[str, Any] = {LEVEL: LEVELS[name]}
+    if jax.__version_info__ < (0, 11):  # later compilers have no other emitters
+        options[EMITTERS] = name == "full"
+    return options
+
+
+def spare_effort_elsewhere() -> None:
+    """From now on what no policy rules, theory and figures, compiles with the least.
+
+    It runs a few times only. To be called before the first computation; flags that the
+    user has set win.
+    """
+    ours = [f"--{k}={str(v).lower()}" for k, v in effort("least").items()]
+    os.environ["XLA_FLAGS"] = " ".join([*ours, os.environ.get("XLA_FLAGS", "")])
+
+
 def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     """Compile a recipe for `tile` lanes on each device."""
     started, hits, lanes = time.perf_counter(), cache.hits(), tile * len(devices)
@@ -198,10 +216,10 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     batched: Any = jax.vmap(recipe.lane, in_axes=(0, 0, None))
     if len(devices) > 1:
         batched = _sharded(batched, devices)
-    low = first.platform == "cpu" and recipe.policy.effort == "low"
+    options = effort(str(recipe.policy.effort) if first.platform == "cpu" else "full")
     with recipe.context(), jax.default_device(first):
         lowered = jax.jit(batched).lower(*recipe.arguments(lanes))
-        compiled = lowered.compile(compiler_options=LOW_EFFORT if low else None)
+        compiled = lowered.compile(compiler_options=options)
     memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
     temp, *io = (
         int(getattr(memory, f"{part}_size_in_bytes", 0))

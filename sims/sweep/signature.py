@@ -22,6 +22,8 @@ HARMLESS_FLAGS = (
     "xla_force_host_platform_device_count",
     "xla_dump",
     "xla_cpu_multi_thread_eigen",
+    "xla_backend_optimization_level",  # these two: the policy says
+    "xla_cpu_use_fusion_emitters",
 )
 
 

@@ -97,34 +97,42 @@ def test_plain_vmap_is_not_enough(sims):
 
 ELSEWHERE = """
 import sys, hashlib, numpy as np
-from limen.sims.sweep import Sweep, resolve
+from limen.sims.sweep import Sweep, program, resolve
 import jax
+if sys.argv[2:]:
+    program.spare_effort_elsewhere()
 sim = resolve(sys.argv[1] + ":descent")
 axes = {"rate": [0.1, 0.5, 0.9], "noise": [0.0, 0.1]}
-rows = Sweep(sim=sim, static={"dim": [4]}, dynamic=axes).run(80, progress=False)
-print(jax.device_count(), hashlib.blake2b(rows.loss.values.tobytes()).hexdigest())
+sweep = Sweep(sim=sim, static={"dim": [4]}, dynamic=axes)
+loss = sweep.run(80, progress=False).loss.values
+print(jax.device_count(), hashlib.blake2b(loss.tobytes()).hexdigest())
+print(*sweep.plan(80).groups)
 """
 
 
 @pytest.mark.parametrize(
-    ("devices", "setting"),
+    ("devices", "setting", "spare"),
     [
-        (4, {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "NPROC": "8"}),
-        (1, {"NPROC": "2", "PYTHONHASHSEED": "7"}),
+        (4, {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}, []),
+        (4, {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}, ["spare"]),
+        (1, {"NPROC": "2", "PYTHONHASHSEED": "7"}, []),
     ],
 )
-def test_other_devices_and_pools(sims, straight, devices, setting):
+def test_other_devices_pools_and_compilers(
+    sims, grid, straight, devices, setting, spare
+):
     import hashlib
 
     run = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, str(sims.file)],
+        [sys.executable, "-c", ELSEWHERE, str(sims.file), *spare],
         env=os.environ | setting,
         capture_output=True,
         text=True,
         check=True,
     )
     expected = hashlib.blake2b(straight.loss.values.tobytes()).hexdigest()
-    assert run.stdout.split() == [str(devices), expected]
+    groups = grid([0.1, 0.5, 0.9]).plan(80).groups
+    assert run.stdout.split() == [str(devices), expected, *groups]
 
 
 def test_another_tile_moves_floats_by_rounding_only(grid, straight):
