@@ -134,7 +134,7 @@ def sequential_players(*, arms: int, per_arm: float, replicas: int = 16) -> Desi
     keep = {"pulls": 0.1 * per_arm ** (2 / 3), "memory": 64.0, **hard(arms, 64.0)}
     return Design(
         sweeps={
-            "bar": game(drawn.drawn_bar, axes, wide, replicas, **bar),
+            "bar": game(drawn.drawn_bar, axes, shape, replicas, **bar),
             "king": game(drawn.drawn_king, axes, wide, replicas, **king),
             "keep": game(drawn.drawn_keep_top, axes, shape, replicas, **keep),
         },

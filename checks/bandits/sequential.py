@@ -161,7 +161,7 @@ def bar_loss(*, arms: int) -> Design:
     sweep = game(
         sims.drawn_bar,
         {"gap": [float(unit * leads[np.argmax(leads * np.array(missed))])]},
-        {"width": max(arms, WIDTH)},
+        {"width": arms},
         64,
         stage_pulls=padded_stages(SEVEN),
         rise=RISE,
@@ -198,7 +198,7 @@ def accepts(*, arms: int) -> Design:
     sweep = game(
         sims.drawn_bar,
         {"family": [0.0, 1.0, 4.0]},
-        {"width": max(arms, WIDTH)},
+        {"width": arms},
         stage_pulls=padded_stages(SEVEN),
         rise=RISE,
         horizon=FOREVER,

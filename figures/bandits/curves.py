@@ -150,7 +150,6 @@ def memory_sweeps(
             sims.drawn_keep_top,
             axes,
             {"width": arms},
-            4,
             pulls=lambda share, per_arm, **_: share * per_arm ** (2 / 3),
             **hard(arms, lambda memory, **_: memory),
         )
@@ -222,7 +221,7 @@ def tail_sweeps(*, arms: int, per_arm: float) -> Sweeps:
         "bar": game(
             sims.drawn_bar,
             axes,
-            {"width": max(arms, WIDTH)},
+            {"width": arms},
             stage_pulls=lambda share: share * first * 1.5 ** np.arange(STAGES),
             rise=lambda share: 0.2 / np.sqrt(share * first),
             horizon=arms * per_arm,
@@ -295,9 +294,9 @@ FIGURES = (
         draw=memory,
         sweeps=memory_sweeps,
         sizes={
-            "quick": {"seeds": 16, **KEEPERS},
-            "paper": {"seeds": 128, **KEEPERS},
-            "gpu": {"seeds": 4096, **KEEPERS},
+            "quick": {"seeds": 64, **KEEPERS},
+            "paper": {"seeds": 512, **KEEPERS},
+            "gpu": {"seeds": 16384, **KEEPERS},
         },
     ),
     Figure(

@@ -12,6 +12,7 @@ from xarray import DataArray
 from ...checks.bandits.common import (
     SIGMA,
     WIDTH,
+    averaged,
     game,
     hard,
     number,
@@ -91,7 +92,7 @@ def _bar_game(size: int) -> Sweep:
     return _played(
         sims.drawn_bar,
         size,
-        {"width": max(size, WIDTH)},
+        {"width": size},
         gaps if size <= LARGE else [float(unit * _dearest_lead())],
         games=8 if size <= LARGE else 2,
         stage_pulls=padded_stages(first * GROWTH ** np.arange(stage_count(size))),
@@ -206,24 +207,16 @@ def horizon_sweeps(*, arms: int, per_arm: tuple[float, ...]) -> Mapping[str, Swe
     few = {"pulls": pulls, "memory": 64.0, **hard(arms, 64.0)}
     full = {"pulls": 8.0, "memory": 1e9, **hard(arms)}
     return {
-        "bar": game(
-            sims.drawn_bar,
-            axes,
-            {"width": max(WIDTH, arms)},
-            4,
-            **bar_inputs(arms),
-            **hard(arms),
-        ),
+        "bar": game(sims.drawn_bar, axes, shape, **bar_inputs(arms), **hard(arms)),
         "king": game(
             sims.drawn_king,
             axes,
             {"width": max(WIDTH, arms)},
-            4,
             **king_inputs(arms),
             **hard(arms),
         ),
-        "keep": game(sims.drawn_keep_top, axes, shape, 4, **few),
-        "elimination": game(sims.drawn_keep_top, axes, shape, 4, **full),
+        "keep": game(sims.drawn_keep_top, axes, shape, **few),
+        "elimination": game(sims.drawn_keep_top, axes, shape, **full),
     }
 
 
@@ -275,7 +268,7 @@ def horizon(data: Data) -> Canvas:
 
 
 def _averaged(regret: DataArray) -> DataArray:
-    return prior(regret.mean("replica")).squeeze("width", drop=True)
+    return prior(averaged(regret)).squeeze("width", drop=True)
 
 
 def _tuned(arms: int) -> Any:
@@ -338,14 +331,14 @@ FIGURES = (
         draw=horizon,
         sweeps=horizon_sweeps,
         sizes={
-            "quick": {"seeds": 32, "arms": 256, "per_arm": (1e4, 1e6, 1e8, 1e10)},
+            "quick": {"seeds": 64, "arms": 256, "per_arm": (1e4, 1e6, 1e8, 1e10)},
             **{
                 preset: {
                     "seeds": seeds,
                     "arms": 256,
                     "per_arm": (1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
                 }
-                for preset, seeds in (("paper", 256), ("gpu", 4096))
+                for preset, seeds in (("paper", 1024), ("gpu", 16384))
             },
         },
     ),

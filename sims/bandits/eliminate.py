@@ -135,8 +135,9 @@ def simulate_keep_top(
         return sigma / jnp.sqrt(size) * noise - gaps
 
     first = batch(jnp.int32(0), each)
-    rank = jnp.argsort(jnp.argsort(-jnp.where(is_last, -jnp.inf, first)))
-    kept = here & (is_last | (rank.astype(gaps.dtype) < memory))
+    others = jnp.where(is_last, -jnp.inf, first)
+    least = jnp.clip(gaps.shape[0] - memory, 0, gaps.shape[0] - 1).astype(jnp.int32)
+    kept = here & (is_last | (others >= jnp.sort(others)[least]))
     everything = jnp.asarray(memory, gaps.dtype) >= arms
     kept &= ~everything | _close(first, kept, each, horizon, sigma)
     start = Field(kept, first, each, jnp.where(here, each, 0.0), jnp.int32(1))
