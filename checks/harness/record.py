@@ -129,7 +129,7 @@ def number(value: Any) -> float | None:
 
 
 def plain(value: Any) -> Any:
-    """Containers, arrays and NumPy scalars as JSON knows them; else the text."""
+    """Containers, arrays and NumPy scalars as JSON knows them; else name or text."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -138,7 +138,9 @@ def plain(value: Any) -> Any:
         return [plain(entry) for entry in value]
     if value is None or isinstance(value, str | bool | int):
         return value
-    return number(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return number(value)
+    return getattr(value, "__qualname__", str(value))
 
 
 def _look(look: Look) -> dict[str, Any]:

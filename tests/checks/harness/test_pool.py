@@ -115,4 +115,4 @@ def test_plain_values():
     assert found["a"] is None
     assert found["b"] == [1, 2]
     assert found["3"] == "x"
-    assert found["d"] == str(object)
+    assert found["d"] == "object"
