@@ -135,9 +135,7 @@ def simulate_keep_top(
         return sigma / jnp.sqrt(size) * noise - gaps
 
     first = batch(jnp.int32(0), each)
-    others = jnp.where(is_last, -jnp.inf, first)
-    least = jnp.clip(gaps.shape[0] - memory, 0, gaps.shape[0] - 1).astype(jnp.int32)
-    kept = here & (is_last | (others >= jnp.sort(others)[least]))
+    kept = here & (is_last | _top(jnp.where(is_last, -jnp.inf, first), memory))
     everything = jnp.asarray(memory, gaps.dtype) >= arms
     kept &= ~everything | _close(first, kept, each, horizon, sigma)
     start = Field(kept, first, each, jnp.where(here, each, 0.0), jnp.int32(1))
@@ -165,6 +163,15 @@ def simulate_keep_top(
         peak_memory=held.astype(jnp.int32),
         per_arm=per_arm,
     )
+
+
+def _top(
+    values: Float[Array, " arms"], number: Float[Array, ""] | float
+) -> Bool[Array, " arms"]:
+    """Which values are among the `number` largest."""
+    count = values.shape[0]
+    least = jnp.clip(count - number, 0, count - 1).astype(jnp.int32)
+    return values >= jnp.sort(values)[least]
 
 
 def _close(
