@@ -21,8 +21,8 @@ def keep_to_share(part: int, parts: int) -> None:
     """Confine this process to its share of the cores, where the system can.
 
     To be called before the first computation. Processes side by side that each spread
-    over all cores wait for one another: the six papers took 1,250 s of CPU time on two
-    cores so, and 850 s with a core each.
+    over all cores wait for one another: six papers, two at a time on two cores, took
+    1,110 s of CPU time so, and 850 s with a core each (measured on different days).
 
     Args:
         part: Number of this process, from 0.
