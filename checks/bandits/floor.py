@@ -128,14 +128,15 @@ def king_inputs(arms: int) -> dict[str, Any]:
 def sequential_players(*, arms: int, per_arm: float, replicas: int = 16) -> Design:
     """SB-4: rising bar, budget king and keep top-64, by Monte Carlo."""
     axes, shape = {"late": LATE, "per_arm": [per_arm]}, {"width": arms}
-    wide = {"width": max(arms, WIDTH)}
     bar = {**bar_inputs(arms), **hard(arms)}
     king = {**king_inputs(arms), **hard(arms)}
     keep = {"pulls": 0.1 * per_arm ** (2 / 3), "memory": 64.0, **hard(arms, 64.0)}
     return Design(
         sweeps={
             "bar": game(drawn.drawn_bar, axes, shape, replicas, **bar),
-            "king": game(drawn.drawn_king, axes, wide, replicas, **king),
+            "king": game(
+                drawn.drawn_king, axes, {"width": max(arms, WIDTH)}, replicas, **king
+            ),
             "keep": game(drawn.drawn_keep_top, axes, shape, replicas, **keep),
         },
         observe=lambda data: _ratios(data, arms, per_arm),

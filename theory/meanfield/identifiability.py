@@ -149,8 +149,8 @@ def function_distance(
     Claim:
         MF-11a, exact identity [derived].
     """
-    U, V = _require_unit(U), _require_unit(V)
-    return _squared_distance(a, U, b, V, coefficients)
+    measures = (a, _require_unit(U)), (b, _require_unit(V))
+    return _squared_distance(*measures, coefficients)
 
 
 def _require_unit(atoms: Float[Array, "atoms dim"]) -> Float[Array, "atoms dim"]:
@@ -160,14 +160,11 @@ def _require_unit(atoms: Float[Array, "atoms dim"]) -> Float[Array, "atoms dim"]
 
 @jax.jit
 def _squared_distance(
-    a: Float[Array, " first"],
-    U: Float[Array, "first dim"],
-    b: Float[Array, " second"],
-    V: Float[Array, "second dim"],
-    coefficients: Coefficients,
+    first: tuple[Array, Array], second: tuple[Array, Array], coefficients: Coefficients
 ) -> Float[Array, ""]:
-    """`function_distance` without checks."""
-    atoms, masses = jnp.concatenate([U, V]), jnp.concatenate([a, -b])
+    """`function_distance` of two measures, each masses and atoms, without checks."""
+    masses = jnp.concatenate([first[0], -second[0]])
+    atoms = jnp.concatenate([first[1], second[1]])
     kernel = jnp.polyval(coefficients[::-1] ** 2, atoms @ atoms.T)
     return masses @ kernel @ masses
 
