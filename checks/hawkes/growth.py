@@ -217,7 +217,7 @@ HK_9L = Claim(
     provenance=Provenance("paper", "T of order log d suffices: arXiv 2605.08400"),
     kind=kinds.value(of=curvature, evidence="table"),
     design=growth_law,
-    sizes={"paper": {"seeds": 256, "sizes": LAW_SIZES}},
+    sizes={"paper": {"seeds": 1536, "sizes": LAW_SIZES}},
     mutants=_rival_laws(LAW_SIZES, full=0.5, root=1.0),
     weight=2.0,
 )
