@@ -205,7 +205,7 @@ CLAIMS = (
         design=to_truth,
         sizes={
             "quick": {"seeds": 128, "dim": 96, "cells": TRUTH_CELLS},
-            "paper": {"seeds": 256, "dim": 96, "cells": [*TRUTH_CELLS, cell(2.5, 1.0)]},
+            "paper": {"seeds": 8192, "dim": 96, "cells": [*TRUTH_CELLS, cell(2.5, 1.0)]},
         },
         mutants=(
             says("spectrum not squared", _unsquared),
@@ -222,7 +222,7 @@ CLAIMS = (
         design=between,
         sizes={
             "quick": {"seeds": 128, "dim": 96, "cells": PAIR_CELLS},
-            "paper": {"seeds": 256, "dim": 96, "cells": [*PAIR_CELLS, cell(2.5, 1.0)]},
+            "paper": {"seeds": 8192, "dim": 96, "cells": [*PAIR_CELLS, cell(2.5, 1.0)]},
         },
         mutants=(says("2 (1 - q)", _twice_one_minus),),
     ),
