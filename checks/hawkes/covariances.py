@@ -261,7 +261,7 @@ def inar_sweep(y: float) -> Sweep:
         sim=sims.inar_moments,
         static={"num_bins": [1000], "burn_in_bins": [60]},
         dynamic={"bin_width": [y], "beta": [BETA]},
-        derive={"mu": lambda **_: np.full(12, 0.6), "weights": lambda **_: LOOSE},
+        shared={"mu": lambda **_: np.full(12, 0.6), "weights": lambda **_: LOOSE},
     )
 
 

@@ -81,7 +81,7 @@ def moments_sweep(
             "beta": [BETA],
             "burn_in": [12 / (BETA * (1 - ratio))],
         },
-        derive={"mu": lambda **_: np.full(nodes, mu), "weights": lambda **_: weights},
+        shared={"mu": lambda **_: np.full(nodes, mu), "weights": lambda **_: weights},
         replicas=replicas,
     )
 

@@ -28,16 +28,13 @@ SKEW = circulant(12, (1, 4), 0.25) + 0.1 * np.eye(12, k=3)
 
 
 def counts_sweep(T: float, burn_in: float, replicas: int) -> Sweep:
-    """Mean counts of 20 nodes, s=2, w=.3, rate 1; arrays for T=40 or for T=1.
-
-    At T=1 some 10^5 paths are drawn: 48 generations lose one of 10^10.
-    """
-    long = sims.plan_stages(20 * 0.4 * 70, 0.6, last=64)
+    """Mean counts of 20 nodes, s=2, w=.3, rate 1; arrays for T=70 or for T=1."""
+    window = 70.0 if T > 1 else 1.0
     return Sweep(
         sim=sims.mean_count,
-        static={"stages": [long if T > 1 else ((64, 48),)]},
+        static={"stages": [sims.plan_stages(20 * 0.4 * window, 0.6)]},
         dynamic={"T": [T], "burn_in": [burn_in], "beta": [BETA]},
-        derive={"mu": lambda **_: np.full(20, 0.4), "weights": lambda **_: TWENTY},
+        shared={"mu": lambda **_: np.full(20, 0.4), "weights": lambda **_: TWENTY},
         replicas=replicas,
     )
 

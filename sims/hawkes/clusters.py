@@ -23,6 +23,7 @@ Pick = Callable[
 Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
 Run = tuple[Float[Array, "g n"], Int[Array, "g n"]]  # generations of one shape
 POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
+LARGEST_SHARE = 128  # of a path whose arrays are too small to need all of them
 
 
 class Events(NamedTuple):
@@ -109,7 +110,11 @@ def dense_table(weights: Float[Array, "d d"]) -> ChildTable:
 
 
 def plan_stages(
-    num_immigrants: float, branching_ratio: float, *, last: int = 256
+    num_immigrants: float,
+    branching_ratio: float,
+    *,
+    last: int = 64,
+    risk: float = 1e-10,
 ) -> Stages:
     """Array sizes for the generations of a path, on the host.
 
@@ -118,28 +123,52 @@ def plan_stages(
         branching_ratio: Mean number of children of an event, in [0, 1).
         last: A stage of at most this capacity goes on to the end: fewer stages compile
             faster, more stages waste less.
+        risk: Bound on the probability that a path does not fit.
 
     Returns:
         `(capacity, generations)` per stage; the first stage begins with the immigrants.
 
     Raises:
-        ValueError: If `num_immigrants` is not positive or the ratio outside [0, 1).
+        ValueError: If `num_immigrants` is not positive, the ratio outside [0, 1), or
+            the risk outside (0, 1).
     """
     if not num_immigrants > 0:
         raise ValueError(f"`num_immigrants` must be positive. Got {num_immigrants}.")
     if not 0 <= branching_ratio < 1:
         raise ValueError(f"`branching_ratio` must be in [0, 1). Got {branching_ratio}.")
+    if not 0 < risk < 1:
+        raise ValueError(f"`risk` must be in (0, 1). Got {risk}.")
+    needed = _largest_generations(float(num_immigrants), branching_ratio, risk)
     stages: list[tuple[int, int]] = []
-    mean = float(num_immigrants)
-    while mean > 1e-6:
-        spread = 6 * math.sqrt(mean / (1 - branching_ratio)) + 16
-        capacity = 64 * math.ceil((mean + spread) / 64)
-        least = 1e-6 if capacity <= last else 0.35 * mean
-        generations = 0
-        while mean > least:
-            mean, generations = mean * branching_ratio, generations + 1
-        stages.append((capacity, generations))
+    while needed.size:
+        capacity = 8 * math.ceil(needed[0] / 8)
+        fewer = np.flatnonzero(needed <= 0.35 * capacity)
+        end = fewer[0] if capacity > last and fewer.size else needed.size
+        stages.append((capacity, int(end)))
+        needed = needed[end:]
     return tuple(stages)
+
+
+def _largest_generations(mean: float, ratio: float, risk: float) -> np.ndarray:
+    r"""Sizes that no generation from g on exceeds, up to the last one, but for `risk`.
+
+    Markov's inequality $P(Z_g \ge c) \le \mathbb{E}(e^{sZ_g} - 1)/(e^{sc} - 1)$ at
+    the best s, with $\mathbb{E} e^{sZ_g} = e^{mean f_g}$, $f_0 = e^s - 1$ and
+    $f_g = e^{ratio f_{g-1}} - 1$. Half of the risk is that of an event after the last.
+    """
+    number, alive = 1, mean * ratio
+    while alive > risk / 2:
+        number, alive = number + 1, alive * ratio
+    each, slopes, sizes = risk / (2 * number), np.geomspace(1e-3, 30, 600), []
+    factors = np.expm1(slopes)
+    with np.errstate(over="ignore"):
+        for _ in range(number):
+            logs = mean * factors
+            odds = np.log1p(np.expm1(np.minimum(logs, 30)) / each)
+            odds = np.where(logs < 30, odds, logs - math.log(each))
+            sizes.append(math.ceil(np.min(odds / slopes)))
+            factors = np.expm1(ratio * factors)
+    return np.maximum.accumulate(sizes[::-1])[::-1]
 
 
 def simulate_clusters(
@@ -186,12 +215,23 @@ def simulate_clusters(
         accept = table.accept[parents]
         kept = draws < accept
         share = draws / jnp.where(accept > 0, accept, 1)
-        slot = (share[:, None] >= table.cumulative[parents]).sum(axis=1)
-        slot = jnp.minimum(slot, table.children.shape[1] - 1)
-        return table.children[parents, slot], kept
+        return table.children[parents, _slot(table, parents, share)], kept
 
     ratio, window = table.branching_max, (T, burn_in)
     return _grow(key, root, pick, (mu.sum(), ratio, beta), window, stages, delay_shape)
+
+
+def _slot(
+    table: ChildTable, parents: Int[Array, " n"], share: Float[Array, " n"]
+) -> Int[Array, " n"]:
+    """Last slot of each parent whose share begins at or below `share`, by bisection."""
+    last = table.children.shape[1] - 1
+    slot = jnp.zeros(parents.shape, jnp.int32)
+    for power in reversed(range(last.bit_length())):
+        ahead = slot + (1 << power)
+        begins = table.cumulative[parents, jnp.minimum(ahead, last) - 1]
+        slot = jnp.where((ahead <= last) & (share >= begins), ahead, slot)
+    return slot
 
 
 def simulate_regular(
@@ -250,7 +290,7 @@ def _grow(
     T, burn_in = window
     key_sizes, key_draws = jax.random.split(key)
     first, slots = stages[0][0], [cap for cap, n in stages for _ in range(n)]
-    sizes = _generation_sizes(key_sizes, total * (T + burn_in), ratio, len(slots) + 1)
+    sizes = _generation_sizes(key_sizes, total * (T + burn_in), ratio, slots)
     # One call for all uniforms: each instance of the generator costs a second of
     # compilation.
     parts = delay_shape if isinstance(delay_shape, int) else 2
@@ -291,12 +331,14 @@ def _runs(stages: Stages) -> list[tuple[int, int]]:
 
 
 def _generation_sizes(
-    key: Key[Array, ""], first: Float[Array, ""], ratio: Float[Array, ""], number: int
-) -> Int[Array, " {number}"]:
+    key: Key[Array, ""], first: Float[Array, ""], ratio: Float[Array, ""], slots: list
+) -> Int[Array, " {len(slots)}+1"]:
     """Numbers of events by generation, which end with the first empty one.
 
     One Poisson sampler in the whole program.
     """
+    number = len(slots) + 1
+    shares = min(POISSON_SHARES, 1 + slots[0] // LARGEST_SHARE)
 
     def lives(state: tuple[Array, ...]) -> Bool[Array, ""]:
         index, mean, _ = state
@@ -304,8 +346,8 @@ def _generation_sizes(
 
     def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
         index, mean, sizes = state
-        shares = jnp.full(POISSON_SHARES, mean / POISSON_SHARES)
-        size = jax.random.poisson(jax.random.fold_in(key, index), shares).sum()
+        means = jnp.full(shares, mean / shares)
+        size = jax.random.poisson(jax.random.fold_in(key, index), means).sum()
         return index + 1, ratio * size.astype(mean.dtype), sizes.at[index].set(size)
 
     start = jnp.int32(0), first, jnp.zeros(number, int)

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -57,9 +58,42 @@ def test_default_offsets():
             hawkes.default_offsets(**options)
 
 
-def test_stages_of_the_specification():
+def misfit(stages, mean, ratio):
+    """Union bound on a path that does not fit, from exact laws of the generations."""
+    size = 1024
+    points = np.exp(2j * np.pi * np.arange(size) / size)
+    lost = 0.0
+    for capacity in [c for c, n in stages for _ in range(n)] + [0]:
+        law = np.real(np.fft.fft(np.exp(mean * (points - 1)))) / size
+        lost += law[capacity + 1 :].sum()
+        points = np.exp(ratio * (points - 1))
+    return lost
+
+
+@pytest.mark.parametrize(("mean", "ratio"), [(8.0, 0.6), (60.0, 0.5), (3.0, 0.2)])
+def test_planned_stages_fit_up_to_the_risk(mean, ratio):
+    planned = hawkes.plan_stages(mean, ratio, risk=1e-8)
+    assert 1e-11 < misfit(planned, mean, ratio) < 1e-8
+    larger = hawkes.plan_stages(mean, ratio)
+    assert misfit(larger, mean, ratio) < 1e-10
+
+
+def test_six_deviations_and_expected_survivors_lose_more_paths():
+    """The specification's rule: 6 sqrt(m/(1-rho)) + 16, down to a mean of 1e-6."""
+    mean, ratio = 60.0, 0.5
+    capacity = 64 * math.ceil((mean + 6 * math.sqrt(mean / (1 - ratio)) + 16) / 64)
+    generations = math.ceil(math.log(mean / 1e-6) / math.log(1 / ratio))
+    assert misfit(((capacity, generations),), mean, ratio) > 1e-7
+
+
+def test_stages_of_a_large_window():
+    assert hawkes.plan_stages(3.0, 0.0) == ((24, 1),)
     planned = hawkes.plan_stages(64 * 0.5 * 1024, 0.5)
-    assert planned == ((34368, 2), (9024, 2), (2496, 2), (768, 2), (256, 27))
+    capacities, generations = zip(*planned, strict=True)
+    assert list(capacities) == sorted(capacities, reverse=True)
+    assert 32768 + 5 * math.sqrt(32768) < capacities[0] < 34368
+    assert 48 < sum(generations) < 60
+    assert sum(c * n for c, n in planned) < 100256  # of the specification
 
 
 def test_child_table_is_compact_and_exact():
@@ -263,6 +297,7 @@ def test_filtered_residual_against_quadrature(events):
         (lambda: hawkes.child_table(-np.eye(2)), "negative"),
         (lambda: hawkes.plan_stages(0.0, 0.5), "num_immigrants"),
         (lambda: hawkes.plan_stages(10.0, 1.0), "branching_ratio"),
+        (lambda: hawkes.plan_stages(10.0, 0.5, risk=0.0), "risk"),
         (lambda: hawkes.default_offsets(num_nodes=1, degree=1), "num_nodes"),
         (lambda: hawkes.default_offsets(num_nodes=4, degree=4), "degree"),
         (
