@@ -205,7 +205,11 @@ CLAIMS = (
         design=to_truth,
         sizes={
             "quick": {"seeds": 128, "dim": 96, "cells": TRUTH_CELLS},
-            "paper": {"seeds": 8192, "dim": 96, "cells": [*TRUTH_CELLS, cell(2.5, 1.0)]},
+            "paper": {
+                "seeds": 8192,
+                "dim": 96,
+                "cells": [*TRUTH_CELLS, cell(2.5, 1.0)],
+            },
         },
         mutants=(
             says("spectrum not squared", _unsquared),
