@@ -233,9 +233,7 @@ ORDER = replace(
 )
 
 
-def upper_bound(
-    *, arms: tuple[int, ...], per_arm: tuple[float, ...], width: int
-) -> Design:
+def upper_bound(*, arms: tuple[int, ...], per_arm: tuple[float, ...]) -> Design:
     """SB-3: mean regret over the bound, three families, worst of twelve gaps."""
     gaps = np.geomspace(1e-4, 1.0, 12)
 
@@ -249,7 +247,7 @@ def upper_bound(
     sweep = game(
         drawn.drawn_uniform,
         {"family": [0.0, 1.0, 3.0], "size": list(arms), "per_arm": list(per_arm)},
-        {"width": width},
+        {"width": max(arms)},
         replicas=64,
         arms=lambda size, **_: float(size),
         horizon=lambda size, per_arm, **_: size * per_arm,
@@ -258,6 +256,8 @@ def upper_bound(
         ),
         gap=lambda family, size, per_arm, **_: worst_gap(family, size, size * per_arm),
     )
+    own_width = {"where": lambda width, size, **_: width == size}
+    sweep = replace(sweep, static={"width": arms}, **own_width)
 
     def bound(size: int, per_arm: float) -> Any:
         pulls = theory.tuned_pulls(size, size * per_arm)
@@ -277,7 +277,7 @@ def upper_bound(
 def _grid(
     seeds: int, arms: tuple[int, ...], per_arm: tuple[float, ...]
 ) -> dict[str, Any]:
-    return {"seeds": seeds, "arms": arms, "per_arm": per_arm, "width": max(arms)}
+    return {"seeds": seeds, "arms": arms, "per_arm": per_arm}
 
 
 UPPER = Claim(

@@ -16,7 +16,10 @@ def rows(array: DataArray) -> DataArray:
     """
     array = array.astype(np.float64)
     if "replica" in array.dims:
-        array = array.mean("replica", keep_attrs=True)
+        mean = array.mean("replica", keep_attrs=True)
+        if "valid" in array.coords:
+            mean = mean.assign_coords(valid=array.valid.any("replica"))
+        array = mean
     return _flatten(array)
 
 

@@ -262,6 +262,9 @@ def test_rows_leave_out_cells_that_do_not_exist():
     assert found.b.values.tolist() == [3, 4]
     one = rows(array.isel(a=0, b=0))
     assert one.shape == (5, 1)
+    valid = array.valid.expand_dims(replica=3, axis=-1)
+    apart = array.expand_dims(replica=3, axis=-1).assign_coords(valid=valid)
+    assert rows(apart).values.tolist() == found.values.tolist()
 
 
 def test_two_samples_are_cut_to_the_same_number():
