@@ -21,6 +21,7 @@ from ..harness import Design, Mutant
 WHITE = 0.0  # the exponent of white data
 AXES = ("exponent", "load", "ridge", "spike", "shared")
 Cell = tuple[float, float, float, float, float]
+EFFORT_FROM = 96  # smaller models run faster than a full compilation takes
 
 
 def cell(
@@ -76,7 +77,7 @@ def pairs(
             "num_samples": samples,
             "num_shared": lambda shared, load, dim: round(shared * samples(load, dim)),
         },
-        policy=Policy(effort="full"),
+        policy=Policy(effort="full" if dim >= EFFORT_FROM else None),
         crn=crn,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...sims import memorisation as sims
-from ...sims.sweep import Sweep, zip_
+from ...sims.sweep import Policy, Sweep, zip_
 from ...theory import memorisation as theory
 from ..harness import Claim, Design, Mutant, Provenance, Tolerance, kinds, rows
 from .cells import cell, counts, pairs, same_data, samples, says, scales
@@ -29,6 +29,7 @@ def spikes(points, dim):
         static={"dim": [dim]},
         dynamic=zip_(load=loads, spike=sizes),
         derive={"num_samples": samples},
+        policy=Policy(effort="full"),
     )
 
 
