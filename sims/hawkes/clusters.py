@@ -23,7 +23,7 @@ Pick = Callable[
 Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
 Run = tuple[Float[Array, "g n"], Int[Array, "g n"]]  # generations of one shape
 POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
-LARGEST_SHARE = 128  # of a path whose arrays are too small to need all of them
+LARGEST_SHARE = 128  # immigrants a share may have: small paths take fewer shares
 
 
 class Events(NamedTuple):
@@ -153,8 +153,9 @@ def _largest_generations(mean: float, ratio: float, risk: float) -> np.ndarray:
     r"""Sizes that no generation from g on exceeds, up to the last one, but for `risk`.
 
     Markov's inequality $P(Z_g \ge c) \le \mathbb{E}(e^{sZ_g} - 1)/(e^{sc} - 1)$ at
-    the best s, with $\mathbb{E} e^{sZ_g} = e^{mean f_g}$, $f_0 = e^s - 1$ and
-    $f_g = e^{ratio f_{g-1}} - 1$. Half of the risk is that of an event after the last.
+    the best s, with $\mathbb{E} e^{sZ_g} = e^{m f_g}$ for Poisson immigrants of mean m,
+    $f_0 = e^s - 1$ and $f_g = e^{\rho f_{g-1}} - 1$. Half of the risk is that of an
+    event after the last generation.
     """
     number, alive = 1, mean * ratio
     while alive > risk / 2:
@@ -331,7 +332,10 @@ def _runs(stages: Stages) -> list[tuple[int, int]]:
 
 
 def _generation_sizes(
-    key: Key[Array, ""], first: Float[Array, ""], ratio: Float[Array, ""], slots: list
+    key: Key[Array, ""],
+    first: Float[Array, ""],
+    ratio: Float[Array, ""],
+    slots: list[int],
 ) -> Int[Array, " {len(slots)}+1"]:
     """Numbers of events by generation, which end with the first empty one.
 
