@@ -256,8 +256,9 @@ def upper_bound(*, arms: tuple[int, ...], per_arm: tuple[float, ...]) -> Design:
         ),
         gap=lambda family, size, per_arm, **_: worst_gap(family, size, size * per_arm),
     )
-    own_width = {"where": lambda width, size, **_: width == size}
-    sweep = replace(sweep, static={"width": arms}, **own_width)
+    sweep = replace(
+        sweep, static={"width": arms}, where=lambda width, size, **_: width == size
+    )
 
     def bound(size: int, per_arm: float) -> Any:
         pulls = theory.tuned_pulls(size, size * per_arm)

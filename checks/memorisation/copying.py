@@ -259,7 +259,7 @@ CLAIMS = (
         "MEM-11.few",
         "The largest cosine with one of few training points, with a ridge",
         {
-            "seeds": 1024,
+            "seeds": 128,
             "points": {200: ((1, 1.0), (5, 1.0), (20, 1.0))},
             "tolerance": (0.04, 0.04, 0.04),
         },

@@ -266,7 +266,7 @@ CLAIMS = (
         design=threshold,
         sizes={
             "paper": {
-                "seeds": 8192,
+                "seeds": 256,
                 "dims": (125, 250, 500, 1000, 2000),
                 "ratios": (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5),
                 "spike": 1.5,
@@ -283,7 +283,7 @@ CLAIMS = (
         provenance=Provenance("classical", "Benaych-Georges and Nadakuditi 2011"),
         kind=kinds.value(),
         design=isolated,
-        sizes={"paper": {"seeds": 4096, "dim": 96}},
+        sizes={"paper": {"seeds": 256, "dim": 96}},
         mutants=(
             _claims_overlaps("twice the samples", _twice_the_samples),
             _claims_overlaps("without the denominator", _without_the_denominator),

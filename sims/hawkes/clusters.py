@@ -23,6 +23,7 @@ Pick = Callable[
 Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
 Run = tuple[Float[Array, "g n"], Int[Array, "g n"]]  # generations of one shape
 POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
+LAST = 64  # so small a stage goes on to the end: fewer stages compile faster
 LARGEST_SHARE = 128  # immigrants a share may have: small paths take fewer shares
 
 
@@ -110,19 +111,13 @@ def dense_table(weights: Float[Array, "d d"]) -> ChildTable:
 
 
 def plan_stages(
-    num_immigrants: float,
-    branching_ratio: float,
-    *,
-    last: int = 64,
-    risk: float = 1e-10,
+    num_immigrants: float, branching_ratio: float, *, risk: float = 1e-10
 ) -> Stages:
     """Array sizes for the generations of a path, on the host.
 
     Args:
         num_immigrants: Expected number of immigrants, burn-in included.
         branching_ratio: Mean number of children of an event, in [0, 1).
-        last: A stage of at most this capacity goes on to the end: fewer stages compile
-            faster, more stages waste less.
         risk: Bound on the probability that a path does not fit.
 
     Returns:
@@ -143,7 +138,7 @@ def plan_stages(
     while needed.size:
         capacity = 8 * math.ceil(needed[0] / 8)
         fewer = np.flatnonzero(needed <= 0.35 * capacity)
-        end = fewer[0] if capacity > last and fewer.size else needed.size
+        end = fewer[0] if capacity > LAST and fewer.size else needed.size
         stages.append((capacity, int(end)))
         needed = needed[end:]
     return tuple(stages)
