@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.collections import Collection, PathCollection, QuadMesh
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure as Canvas
@@ -30,9 +33,10 @@ def save(figure: Canvas, stem: Path) -> list[Path]:
     """
     png, pdf, table = (stem.with_suffix(s) for s in (".png", ".pdf", ".csv"))
     with applied():
-        figure.savefig(png)
+        figure.set_dpi(mpl.rcParams["savefig.dpi"])
+        FigureCanvasAgg(figure).print_png(png)  # `savefig` would draw everything twice
         figure.set_layout_engine("none")  # what was laid out once stays where it is
-        figure.savefig(pdf, metadata={"CreationDate": None})
+        FigureCanvasPdf(figure).print_pdf(pdf, metadata={"CreationDate": None})
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
