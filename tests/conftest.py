@@ -4,13 +4,16 @@ import os
 
 import hypothesis
 import jax
-from limen.sims.sweep import cache
+from limen.sims.sweep import cache, program
 from limen.theory import threads
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_debug_key_reuse", True)
+
+# Compiling is most of what theory and small simulators cost here; sweeps say their own.
+program.spare_effort_elsewhere()
 
 # What one file has compiled, theory too, is there for the next file's process.
 SETTINGS = {cache.FOLDER: str(cache.cache_folder())} | cache.THRESHOLDS

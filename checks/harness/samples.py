@@ -95,14 +95,16 @@ def refuse_duplicates(claim: str, samples: Samples) -> None:
     lags = (
         np.arange(1, n) if n <= 512 else np.unique([2**k for k in range(20)] + [n // 2])
     )
-    for lag in lags[lags < n]:
-        same = codes[lag:] == codes[:-lag]
-        if stats.binom.sf(same.sum() - 1, n - lag, rate) < DUPLICATE_RISK / len(lags):
-            seed = int(np.argmax(same))
-            raise DuplicateRows(
-                f"{claim}: rows are duplicated: seed {seed + lag} repeats seed {seed}"
-                f" (and {int(same.sum()) - 1} more at the same distance)."
-            )
+    risk, lags = DUPLICATE_RISK / len(lags), lags[lags < n]
+    repeats = [codes[lag:] == codes[:-lag] for lag in lags]
+    same = np.array([repeat.sum() for repeat in repeats])
+    found = np.flatnonzero(stats.binom.sf(same - 1, n - lags, rate) < risk)
+    if found.size:
+        lag, seed = lags[found[0]], int(np.argmax(repeats[found[0]]))
+        raise DuplicateRows(
+            f"{claim}: rows are duplicated: seed {seed + lag} repeats seed {seed}"
+            f" (and {int(same[found[0]]) - 1} more at the same distance)."
+        )
 
 
 def first(values: np.ndarray, bad: np.ndarray, at: Sequence, axis: int = 1) -> str:

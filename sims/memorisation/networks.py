@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key
 
 from ..sweep import simulator
@@ -90,23 +91,27 @@ def train_denoiser_pair(
 
 def _train(split, num_samples, num_steps, key, data):
     """Adam with cosine decay on the weighted denoising loss; averaged weights."""
-    graph, weights = split
+    graph, tree = split
+    weights, restored = ravel_pytree(tree)
     schedule = optax.cosine_decay_schedule(RATE, num_steps)
     optimiser = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(schedule))
+
+    def objective(weights, *batch):
+        return _loss(graph, restored(weights), *batch)
 
     def step(carry, index):
         weights, state, average = carry
         batch = _batch(jax.random.fold_in(key, index), data, num_samples)
-        loss, gradient = jax.value_and_grad(partial(_loss, graph))(weights, *batch)
+        loss, gradient = jax.value_and_grad(objective)(weights, *batch)
         with jax.numpy_dtype_promotion("standard"):  # optax adds an integer count
             change, state = optimiser.update(gradient, state, weights)
-        weights = optax.apply_updates(weights, change)
+        weights += change
         average = optax.incremental_update(weights, average, 1 - AVERAGING)
         return (weights, state, average), loss
 
     start = (weights, optimiser.init(weights), weights)
     (_, _, average), losses = jax.lax.scan(step, start, jnp.arange(num_steps))
-    return average, jnp.mean(losses[-num_steps // 4 :])
+    return restored(average), jnp.mean(losses[-num_steps // 4 :])
 
 
 def _batch(key, data, num_samples):
