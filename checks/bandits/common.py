@@ -164,9 +164,10 @@ def hard(arms: int, memory: Callable[..., float] | float = 1.0) -> dict[str, Any
     """Inputs of the hard prior: late = 1 is B (the last arm leads by ½), 0 is A_J."""
 
     def gap(late: float, per_arm: float, **cell: Any) -> float:
+        if late:
+            return GOOD_GAP
         kept = memory(**cell) if callable(memory) else memory
-        bound = theory.regret_lower_bound(arms, arms * per_arm, kept)
-        return GOOD_GAP if late else number(bound.eps)
+        return number(theory.regret_lower_bound(arms, arms * per_arm, kept).eps)
 
     return {
         "family": 0.0,

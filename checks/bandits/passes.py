@@ -38,12 +38,13 @@ def worst_lead(passes: float) -> float:
     games of three horizons, each over $T^\alpha$, locate it together.
     """
     alpha = number(theory.multipass_exponent(int(passes)))
+    grids = {per_arm: grid_of(passes, per_arm) for per_arm in LONG[::2]}
     pilot = game(
         sims.drawn_multipass,
-        {"lead": LEADS.tolist(), "per_arm": list(LONG[::2])},
+        {"lead": LEADS.tolist(), "per_arm": list(grids)},
         {"width": ARMS},
-        grid=lambda per_arm, **_: grid_of(passes, per_arm),
-        gap=lambda lead, per_arm: _gap(passes, per_arm, lead),
+        grid=lambda per_arm, **_: grids[per_arm],
+        gap=lambda lead, per_arm: _gap(grids[per_arm], lead),
         conf=CONF,
         horizon=lambda per_arm, **_: ARMS * per_arm,
         arms=float(ARMS),
@@ -54,13 +55,13 @@ def worst_lead(passes: float) -> float:
     return float(LEADS[shares.mean("per_arm").values.ravel().argmax()])
 
 
-def _gap(passes: float, per_arm: float, lead: float) -> float:
-    return float(min(0.5, lead * SIGMA / np.sqrt(grid_of(passes, per_arm)[0])))
+def _gap(grid: np.ndarray, lead: float) -> float:
+    return float(min(0.5, lead * SIGMA / np.sqrt(grid[0])))
 
 
 def worst_gap(passes: float, per_arm: float) -> float:
     """The gap at which B passes lose most, located on other keys than the claims'."""
-    return _gap(passes, per_arm, worst_lead(passes))
+    return _gap(grid_of(passes, per_arm), worst_lead(passes))
 
 
 def passes_game(

@@ -11,6 +11,7 @@ import numpy as np
 from xarray import DataArray, Dataset
 
 from ...sims import meanfield as sims
+from ...sims.sweep.program import effort
 from ..harness import Design, Tolerance
 
 EXACT = "rounding in float64"
@@ -48,14 +49,18 @@ def reference_field(
     num_particles: int,
     num_steps: int,
 ) -> np.ndarray:
-    """Mean-field predictions on D2 from one very wide network (c₀ = 1)."""
+    """Mean-field predictions on D2 from one very wide network (c₀ = 1).
+
+    Long enough a run to be worth a compilation with full effort: a tenth of the time.
+    """
     X, y = plane_data(amplitude)
     run = jax.jit(
         functools.partial(
             sims.reference_path.function,
             num_particles=num_particles,
             num_steps=num_steps,
-        )
+        ),
+        compiler_options=effort("full"),
     )
     arrays = (X, y, lam, tau, step, amplitude, 1.0)
     values = [jnp.asarray(array, jnp.float32) for array in arrays]

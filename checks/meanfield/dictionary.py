@@ -89,14 +89,12 @@ def expected_dictionary(
     ridges: Sequence[float], dim: int, factor: float = 1.0, *, is_hard: bool = False
 ) -> np.ndarray:
     """Predictions in the order of `dictionary`, threshold times `factor`."""
-    claimed, c = [], TEACHERS[dim]
-    for lam in ridges:
-        count = number(theory.sparse_count, c, factor * lam)
-        soft = number(theory.soft_threshold, c, factor * lam)
-        masses = np.where(soft != 0, c, 0.0) if is_hard else soft
-        energy = number(theory.sparse_energy, c, lam)
-        claimed += [count, *masses, energy]
-    return np.array(claimed, dtype=np.float64)
+    c, lams = TEACHERS[dim], np.asarray(ridges)
+    count = number(theory.sparse_count, c, factor * lams)
+    soft = number(theory.soft_threshold, c, factor * lams)
+    masses = np.where(soft != 0, c, 0.0) if is_hard else soft
+    energy = number(theory.sparse_energy, c, lams)
+    return np.column_stack([count, masses, energy]).ravel()
 
 
 def _expecting(design: Design, **changes: Any) -> Design:
@@ -171,8 +169,8 @@ def learning_cells(
 ) -> dict[str, np.ndarray]:
     """The learning cell of the four teachers at every ridge."""
     form = {"parity": parity, "top_degree": degree}
-    cells = [theory.learning_cell(*promoted(TEACHER, r, 1.0), **form) for r in ridges]
-    return {name: np.array([np.asarray(c[name]) for c in cells]) for name in cells[0]}
+    cells = theory.learning_cell(*promoted(TEACHER, ridges, 1.0), **form)
+    return {name: np.asarray(value) for name, value in cells.items()}
 
 
 def _odd_counted_as_both() -> np.ndarray:

@@ -131,8 +131,8 @@ def sandwich(data: Data) -> Canvas:
     ):
         style.theory(axes, sizes, found, label, colour)
     floor = [
-        _unit(theory.regret_lower_bound(int(k), k * PER_ARM).value, float(k))
-        for k in arms
+        number(theory.regret_lower_bound(k, k * PER_ARM).value) * _per_unit(k)
+        for k in arms.tolist()
     ]
     axes.fill_between(arms, 0, floor, color="#e8e8e8", zorder=0)
     style.bound(axes, arms, floor, "lower bound")
@@ -171,8 +171,9 @@ def _lines(arms: np.ndarray) -> list[tuple[str, np.ndarray, list[float]]]:
     return [*lines, ("rising bar, limit", arms, [limit] * len(arms))]
 
 
-def _unit(regret: Any, arms: Any, per_arm: float = PER_ARM) -> float:
-    return number(regret) / number(theory.regret_unit(int(arms), arms * per_arm))
+def _per_unit(arms: int, per_arm: Any = PER_ARM) -> Any:
+    """One over S₀."""
+    return 1 / np.asarray(theory.regret_unit(arms, arms * per_arm))
 
 
 def _dots(axes: Axes, data: Data, name: str, colour: int, marker: str) -> None:
@@ -182,7 +183,7 @@ def _dots(axes: Axes, data: Data, name: str, colour: int, marker: str) -> None:
         if f"{name} {size}" in data.sweeps:
             regret = data.sweeps[f"{name} {size}"].regret.mean("replica")
             table = regret.transpose("seed", "gap", ...).squeeze(drop=True).values
-            rows = _at_the_worst(table.reshape(len(table), -1)) * _unit(1.0, size)
+            rows = _at_the_worst(table.reshape(len(table), -1)) * _per_unit(size)
             found.append((size, rows.mean(), rows.std(ddof=1) / np.sqrt(len(rows))))
     sizes, mean, error = np.array(found, dtype=np.float64).T
     style.points(axes, sizes, mean, error, f"{name}, simulated", colour, marker)
@@ -235,9 +236,8 @@ def horizon(data: Data) -> Canvas:
     figure.set_figheight(3.6)
     axes = panels[0, 0]
     grid = np.geomspace(1e3, 1e10, 40)
-    floor = [
-        _unit(theory.regret_lower_bound(arms, arms * t).value, arms, t) for t in grid
-    ]
+    bound = theory.regret_lower_bound(arms, arms * grid).value
+    floor = np.asarray(bound) * _per_unit(arms, grid)
     axes.fill_between(grid, 0.005, floor, color="#e8e8e8", zorder=0)
     style.bound(axes, grid, floor, "lower bound, $M = 1$")
     upper = 1.5 * np.log(arms) ** (1 / 3)
@@ -249,11 +249,10 @@ def horizon(data: Data) -> Canvas:
         ("ladder, $g = 4$ (exact)", _ladder(arms), 5),
     )
     for label, regret, colour in lines:
-        exact = [_on_prior(regret, arms, float(t)) for t in grid]
-        style.theory(axes, grid, exact, label, colour)
+        style.theory(axes, grid, _on_prior(regret, arms, grid), label, colour)
     for name, label, colour, marker in MEASURED:
         rows = _averaged(data.sweeps[name].regret)
-        unit = np.array([_unit(1.0, arms, t) for t in rows.per_arm.values])
+        unit = _per_unit(arms, rows.per_arm.values)
         mean, error = rows.mean("seed").values, rows.std("seed", ddof=1).values
         error = error / np.sqrt(rows.sizes["seed"])
         style.points(
@@ -274,9 +273,9 @@ def _averaged(regret: DataArray) -> DataArray:
 def _tuned(arms: int) -> Any:
     """Exact regret of uniform exploration, tuned for gaps up to ½."""
 
-    def regret(total: float, gap: float) -> Any:
-        tuned = number(theory.tuned_pulls(arms, total, SIGMA, 0.5))
-        pulls = min(tuned, total / arms)
+    def regret(total: np.ndarray, gap: Any) -> Any:
+        tuned = np.asarray(theory.tuned_pulls(arms, total, SIGMA, 0.5))
+        pulls = np.minimum(tuned, total / arms)
         return theory.uniform_regret_slippage(arms, pulls, total, gap, SIGMA)
 
     return regret
@@ -288,19 +287,20 @@ def _ladder(arms: int) -> Any:
     steps = 2.2 ** np.arange(levels)
     cost = number(theory.ladder_pulls(arms, (4,) * levels, steps))
 
-    def regret(total: float, gap: float) -> Any:
+    def regret(total: float, gap: float) -> float:
         first = min(0.464 * (total / arms) ** (2 / 3), total / cost)
-        return theory.ladder_slippage_exact(4, levels, first * steps, total, gap).regret
+        played = theory.ladder_slippage_exact(4, levels, first * steps, total, gap)
+        return number(played.regret)
 
-    return regret
+    return np.vectorize(regret)
 
 
-def _on_prior(regret: Any, arms: int, per_arm: float) -> float:
+def _on_prior(regret: Any, arms: int, per_arm: np.ndarray) -> np.ndarray:
     """Prior-averaged exact regret over S₀."""
     total = arms * per_arm
-    eps = number(theory.regret_lower_bound(arms, total).eps)
-    late, early = (number(regret(total, gap)) for gap in (0.5, eps))
-    return _unit((late + 2 * early) / 3, arms, per_arm)
+    eps = np.asarray(theory.regret_lower_bound(arms, total).eps)
+    late, early = (np.asarray(regret(total, gap)) for gap in (0.5, eps))
+    return (late + 2 * early) / 3 * _per_unit(arms, per_arm)
 
 
 FEW = {"arms": (16, 256, 1024), "widths": (WIDTH,) * 3, "bars": (256,)}

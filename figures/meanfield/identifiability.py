@@ -93,15 +93,15 @@ def staircase(data: Data) -> Canvas:
         sims.cluster_atoms(lane.a.values, lane.w.values, degree=3)
         for lane in (found.sel(lam=lam) for lam in ridges)
     ]
-    count = [number(theory.sparse_count, teacher, lam) for lam in grid]
+    count = number(theory.sparse_count, teacher, grid)
     style.theory(steps, grid, count, r"$\#\{|c_j|\kappa(1)>\lambda\}$")
     style.points(steps, ridges, [len(a) for a in atoms], None, "conic flow", 1)
     steps.set(xlabel=r"ridge $\lambda$", ylabel="atoms $S^*$")
     steps.yaxis.get_major_locator().set_params(integer=True)
     steps.legend()
     _masses(masses, teacher, grid, ridges, atoms)
-    minimum = [number(theory.sparse_energy, teacher, lam) for lam in ridges]
-    excess = np.abs(found.energy.values - np.array(minimum))
+    minimum = number(theory.sparse_energy, teacher, ridges)
+    excess = np.abs(found.energy.values - minimum)
     style.points(energies, ridges, np.maximum(excess, 1e-16), None, "conic flow", 1)
     style.bound(energies, ridges, np.full(len(ridges), 1e-6), "tolerance")
     energies.set(yscale="log", xlabel=r"ridge $\lambda$", ylabel="excess energy")
@@ -139,7 +139,7 @@ def _masses(
     axis: Any, teacher: np.ndarray, grid: np.ndarray, ridges: np.ndarray, atoms: Any
 ) -> None:
     """Mass at every teacher direction: soft threshold and trained network."""
-    masses = np.array([number(theory.soft_threshold, teacher, lam) for lam in grid])
+    masses = number(theory.soft_threshold, teacher, grid)
     for j in range(len(teacher)):
         style.theory(axis, grid, masses[:, j], "_", j % 7)
     for lam, group in zip(ridges, atoms, strict=True):

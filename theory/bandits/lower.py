@@ -5,12 +5,13 @@ Claims: `SB-4` (lower bound on the hard prior), `SB-5` (trapping inequality).
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
-from .parameters import Cells, Points, check_game, check_noise, pull_counts
+from .parameters import Cells, Points, Scalar, check_game, check_noise, pull_counts
 
 WEIGHT = 1 / 3  # prior probability of the instance whose last arm is good
 
@@ -98,15 +99,21 @@ def regret_lower_bound(
     """
     check_game(arms, horizon)
     check_noise(sigma)
-    require(memory, memory >= 0, "`memory` must not be negative.")
-    require(good_gap, good_gap > 0, "`good_gap` must be positive.")
-    others = arms - 1
+    require(memory, known(memory) >= 0, "`memory` must not be negative.")
+    require(good_gap, known(good_gap) > 0, "`good_gap` must be positive.")
+    return _optimum(float(arms - 1), horizon, memory, sigma, good_gap)
+
+
+@jax.jit
+def _optimum(
+    others: Scalar, horizon: Cells, memory: Cells, sigma: Cells, good_gap: Cells
+) -> LowerBound:
+    """`regret_lower_bound` without checks."""
     share = jnp.maximum(1 - memory / others, 0.0)
     scale = sigma**2 * good_gap
     value = jnp.cbrt(16 * scale * others * horizon**2 * share**4) / 4
     eps = jnp.cbrt(2 * scale * share * others / horizon)
-    shape = jnp.shape(value)
-    return LowerBound(value, jnp.broadcast_to(eps, shape), value <= 0)
+    return LowerBound(value, jnp.broadcast_to(eps, jnp.shape(value)), value <= 0)
 
 
 @pull_counts

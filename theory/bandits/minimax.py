@@ -20,6 +20,8 @@ SIGMA = 0.5
 ACCURACY = 1e-5
 GAPS = np.geomspace(1e-5, 0.5, 3000)
 STRIDE = 30
+COARSE = np.append(np.arange(0, len(GAPS), STRIDE), len(GAPS) - 1)
+AROUND = np.arange(-STRIDE, STRIDE + 1)
 
 
 @float64
@@ -106,12 +108,12 @@ def tower_minimax(rest: int, horizon: Scalar) -> Float[Array, " 2"]:
 
 def _largest(regret: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
     """Largest value over the grid of gaps, and where: coarsely, then near the tops."""
-    coarse = np.append(np.arange(0, len(GAPS), STRIDE), len(GAPS) - 1)
-    values = regret(GAPS[coarse])
-    padded = np.pad(values, 1, constant_values=-np.inf)
-    tops = coarse[(values >= padded[:-2]) & (values >= padded[2:])]
-    near = np.add.outer(tops, np.arange(-STRIDE, STRIDE + 1)).ravel()
-    gaps = GAPS[np.unique(np.clip(near, 0, len(GAPS) - 1))]
+    values = regret(GAPS[COARSE])
+    rises = values[1:] >= values[:-1]
+    falls = values[1:] <= values[:-1]
+    is_top = np.concatenate([[True], rises]) & np.concatenate([falls, [True]])
+    near = np.add.outer(COARSE[is_top], AROUND).ravel()
+    gaps = GAPS[near.clip(0, len(GAPS) - 1)]
     fine = regret(gaps)
     best = int(fine.argmax())
     return float(fine[best]), float(gaps[best])

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..maths.domain import require
+from ..maths.domain import known, require
 from ..maths.precision import float64
 
 # What callers may pass; `@float64` makes float64 arrays of all of them.
@@ -57,32 +57,32 @@ def check_arms(arms: int) -> None:
 def check_game(arms: int, horizon: Any) -> None:
     """At least two arms, and a finite number of pulls that serves all of them."""
     check_arms(arms)
-    holds = (horizon >= arms) & (horizon < np.inf)
+    holds = (known(horizon) >= arms) & (known(horizon) < np.inf)
     require(horizon, holds, f"`horizon` must be finite and at least `arms` = {arms}.")
 
 
 def check_noise(sigma: Any) -> None:
     """A positive noise."""
-    require(sigma, sigma > 0, "`sigma` must be positive.")
+    require(sigma, known(sigma) > 0, "`sigma` must be positive.")
 
 
 def check_largest_gap(gap_max: Any) -> None:
     """A positive largest gap."""
-    require(gap_max, gap_max > 0, "`gap_max` must be positive.")
+    require(gap_max, known(gap_max) > 0, "`gap_max` must be positive.")
 
 
 def check_exploration(arms: int, pulls: Any, horizon: Any) -> None:
     """A game whose uniform exploration fits into the horizon."""
     check_game(arms, horizon)
-    require(pulls, pulls > 0, "`pulls` must be positive.")
-    fits = arms * pulls <= horizon
+    require(pulls, known(pulls) > 0, "`pulls` must be positive.")
+    fits = arms * known(pulls) <= known(horizon)
     require(pulls, fits, "`pulls` times `arms` must not exceed `horizon`.")
 
 
 def check_increasing(name: str, values: Any) -> None:
     """Positive and strictly increasing along the last axis."""
-    require(values, values > 0, f"`{name}` must be positive.")
-    rises = values[..., 1:] > values[..., :-1]
+    require(values, known(values) > 0, f"`{name}` must be positive.")
+    rises = known(values)[..., 1:] > known(values)[..., :-1]
     require(values[..., 1:], rises, f"`{name}` must be strictly increasing.")
 
 

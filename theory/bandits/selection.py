@@ -17,7 +17,7 @@ from ..maths.quadrature import legendre_rule, trapezoid_rule
 from .parameters import Points, Scalar, Vector, check_arms, check_noise
 from .search import minimum
 
-NODES, LOW, HIGH = 8001, -12.0, 14.0
+NODES, LOW, HIGH = 1001, -12.0, 14.0  # exact to rounding up to a million arms
 LARGEST_SCORE = 14.0  # hit_K is 1 to all digits from there on
 
 
@@ -220,7 +220,8 @@ def miss_table(arms: int) -> interpolate.CubicSpline:
 
 def miss(arms: int, z: np.ndarray) -> np.ndarray:
     """$1 - hit_K(z)$ from the table; zero above z = 14, for z ≥ 0."""
-    return np.nan_to_num(miss_table(arms)(z), nan=0.0)
+    found = miss_table(arms)(z)
+    return np.where(np.isnan(found), 0.0, found)
 
 
 def _hit(arms: int, z: np.ndarray) -> np.ndarray:
@@ -237,7 +238,7 @@ def _hit(arms: int, z: np.ndarray) -> np.ndarray:
 def _gaussian_selection(scores: np.ndarray) -> np.ndarray:
     """P_i for standardised means: integrate over the value of arm i."""
     centres = scores - scores.max()  # the winner is almost never below LOW
-    nodes, weights = trapezoid_rule(2001, LOW, HIGH)
+    nodes, weights = trapezoid_rule(NODES, LOW, HIGH)
     total = np.zeros(len(nodes))
     for centre in centres:
         total += special.log_ndtr(nodes - centre)

@@ -7,6 +7,8 @@ $(w^*, D^*_{\mathrm{orb}}, S^*)$ is the paper's triple, its computation is ours.
 Claims: MF-12, MF-14.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,24 +19,25 @@ from ..maths.precision import float64
 from .identifiability import INACTIVE, PARITIES
 
 Scalar = Float[Array, ""]
+Cells = Float[Array, "*cells"]
 Teacher = Float[Array, " atoms"]
 
 
 @float64
 def soft_threshold(
     c: Teacher,
-    lam: Scalar,
+    lam: Cells,
     kernel_at_one: Scalar = 1.0,  # pyright: ignore[reportArgumentType]  # promoted
-) -> Teacher:
+) -> Float[Array, "*cells atoms"]:
     r"""Masses of the minimiser: $\mathrm{sign}(c_j)(|c_j|-\lambda/\kappa(1))_+$.
 
     Args:
         c: Teacher coefficients.
-        lam: $\lambda \ge 0$.
+        lam: $\lambda \ge 0$, any shape.
         kernel_at_one: $\kappa(1) > 0$.
 
     Returns:
-        Mass at each teacher direction.
+        Mass at each teacher direction, the last axis.
 
     Raises:
         DomainError: If `lam` is negative or `kernel_at_one` not positive.
@@ -46,6 +49,7 @@ def soft_threshold(
 
 
 @jax.jit
+@functools.partial(jnp.vectorize, excluded={0}, signature="()->(atoms)")
 def _soft(c: Teacher, threshold: Scalar) -> Teacher:
     """Coefficients shrunk by a threshold."""
     return jnp.sign(c) * jnp.maximum(jnp.abs(c) - threshold, 0.0)
@@ -54,18 +58,18 @@ def _soft(c: Teacher, threshold: Scalar) -> Teacher:
 @float64
 def sparse_count(
     c: Teacher,
-    lam: Scalar,
+    lam: Cells,
     kernel_at_one: Scalar = 1.0,  # pyright: ignore[reportArgumentType]  # promoted
-) -> Int[Array, ""]:
+) -> Int[Array, "*cells"]:
     r"""Number of atoms $S^* = \#\{j: |c_j|\kappa(1) > \lambda\}$.
 
     Args:
         c: Teacher coefficients.
-        lam: $\lambda \ge 0$.
+        lam: $\lambda \ge 0$, any shape.
         kernel_at_one: $\kappa(1) > 0$.
 
     Returns:
-        $S^*$.
+        $S^*$, shape of `lam`.
 
     Raises:
         DomainError: If `lam` is negative or `kernel_at_one` not positive.
@@ -77,6 +81,7 @@ def sparse_count(
 
 
 @jax.jit
+@functools.partial(jnp.vectorize, excluded={0})
 def _count(c: Teacher, threshold: Scalar) -> Int[Array, ""]:
     """Number of coefficients above a threshold."""
     return jnp.sum(jnp.abs(c) > threshold)
@@ -85,20 +90,20 @@ def _count(c: Teacher, threshold: Scalar) -> Int[Array, ""]:
 @float64
 def sparse_energy(
     c: Teacher,
-    lam: Scalar,
+    lam: Cells,
     kernel_at_one: Scalar = 1.0,  # pyright: ignore[reportArgumentType]  # promoted
-) -> Scalar:
+) -> Cells:
     r"""Minimal energy $\frac12\kappa(1)\sum r_j^2+\lambda\sum(|c_j|-r_j)$.
 
     $r_j = \min(|c_j|,\lambda/\kappa(1))$.
 
     Args:
         c: Teacher coefficients.
-        lam: $\lambda \ge 0$.
+        lam: $\lambda \ge 0$, any shape.
         kernel_at_one: $\kappa(1) > 0$.
 
     Returns:
-        The energy of the minimiser.
+        The energy of the minimiser, shape of `lam`.
 
     Raises:
         DomainError: If `lam` is negative or `kernel_at_one` not positive.
@@ -106,7 +111,16 @@ def sparse_energy(
     Claim:
         MF-12, exact [derived].
     """
-    rest = jnp.minimum(jnp.abs(c), _threshold(lam, kernel_at_one))
+    return _energy(c, lam, _threshold(lam, kernel_at_one), kernel_at_one)
+
+
+@jax.jit
+@functools.partial(jnp.vectorize, excluded={0, 3})
+def _energy(
+    c: Teacher, lam: Scalar, threshold: Scalar, kernel_at_one: Scalar
+) -> Scalar:
+    """Energy where each coefficient keeps at most the threshold."""
+    rest = jnp.minimum(jnp.abs(c), threshold)
     return kernel_at_one / 2 * jnp.sum(rest**2) + lam * jnp.sum(jnp.abs(c) - rest)
 
 
@@ -135,7 +149,7 @@ def dictionary_kernel_at_one(coefficients: Float[Array, " degrees"]) -> Scalar:
 @float64
 def learning_cell(
     c: Teacher,
-    lam: Scalar,
+    lam: Cells,
     init_weight: Scalar,
     *,
     parity: str,
@@ -150,14 +164,14 @@ def learning_cell(
 
     Args:
         c: Teacher coefficients.
-        lam: $\lambda \ge 0$.
+        lam: $\lambda \ge 0$, any shape.
         init_weight: $w^*_0 \ge 0$.
         parity: "both", "odd" or "even".
         top_degree: Highest active degree, at least 2 (odd: 3).
         kernel_at_one: $\kappa(1) > 0$.
 
     Returns:
-        `weight`, `orbit_depth`, `num_atoms` and `is_closed`.
+        `weight`; `orbit_depth`, `num_atoms` and `is_closed`, shape of `lam`.
 
     Raises:
         ValueError: If `parity` or `top_degree` is out of range.
@@ -208,7 +222,7 @@ def closing_ridge_threshold(
     return kernel_at_one * ordered[reach] if reach < c.size else jnp.zeros(())
 
 
-def _threshold(lam: Scalar, kernel_at_one: Scalar) -> Scalar:
+def _threshold(lam: Cells, kernel_at_one: Scalar) -> Cells:
     lam = require(lam, known(lam) >= 0, "`lam` must not be negative.")
     holds = known(kernel_at_one) > 0
     kernel_at_one = require(kernel_at_one, holds, "`kernel_at_one` must be positive.")

@@ -3,6 +3,7 @@ r"""Sharp finite-width constants along the whole run: a discrete Volterra equati
 Claim: MF-15.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -93,19 +94,28 @@ def _paths(
     key: Key[Array, ""], model: _Model, init_var: float, particles: int, horizon: int
 ) -> np.ndarray:
     """Nonlinear particles (horizon + 1, particles, dim) driven by the given field."""
-    shape = (particles, model.X.shape[1])
-    theta = np.sqrt(init_var) * np.asarray(
-        jax.random.normal(jax.random.fold_in(key, horizon), shape, dtype=jnp.float64)
-    )
+    xi = np.asarray(_normals(key, horizon + 1, (particles, model.X.shape[1])))
+    kick = np.sqrt(2 * model.tau * model.step)
+    theta = np.sqrt(init_var) * xi[horizon]
     path = [theta]
     for t in range(horizon):
-        xi = jax.random.normal(jax.random.fold_in(key, t), shape, dtype=jnp.float64)
         slope = model.amplitude * (1 - np.tanh(theta @ model.X.T) ** 2)
         drift = (slope * model.residual[t]) @ model.X / len(model.X) + model.lam * theta
-        noise = np.sqrt(2 * model.tau * model.step) * np.asarray(xi)
-        theta = theta - model.step * drift + noise
+        theta = theta - model.step * drift + kick * xi[t]
         path.append(theta)
     return np.stack(path)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _normals(
+    key: Key[Array, ""], count: int, shape: tuple[int, int]
+) -> Float[Array, "count particles dim"]:
+    """Standard normals, those of every time with a key of their own."""
+
+    def draw(t: Array) -> Array:
+        return jax.random.normal(jax.random.fold_in(key, t), shape, dtype=jnp.float64)
+
+    return jax.vmap(draw)(jnp.arange(count))
 
 
 def _kernels(
