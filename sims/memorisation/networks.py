@@ -106,7 +106,7 @@ def _train(split, num_samples, num_steps, key, data):
         with jax.numpy_dtype_promotion("standard"):  # optax adds an integer count
             change, state = optimiser.update(gradient, state, weights)
         weights += change
-        average = optax.incremental_update(weights, average, 1 - AVERAGING)
+        average = AVERAGING * average + (1 - AVERAGING) * weights
         return (weights, state, average), loss
 
     start = (weights, optimiser.init(weights), weights)
