@@ -1,12 +1,9 @@
 """Claims on deployment with a wrong direction, and on both stages (RW-18)."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from xarray import DataArray, Dataset
 
@@ -24,17 +21,8 @@ SIZES = {"quick": {"seeds": 1}, "paper": {"seeds": 1}, "gpu": {"seeds": 1}}
 @functools.cache
 def deployed(link: str, kind: str) -> np.ndarray:
     """Objectives of the population fit: temperatures by overlaps."""
-    return on_grid(
-        lambda m, b: theory.value_at_overlap(m, b, link=link, fit=kind).objective,
-        OVERLAPS + NEAR,
-    )
-
-
-def on_grid(function: Callable[[Any, Any], Any], overlaps: tuple) -> np.ndarray:
-    """A theory function of overlap and temperature at all temperatures, overlaps."""
-    with jax.enable_x64(True):
-        each = jax.vmap(jax.vmap(function, (0, None)), (None, 0))
-        return np.asarray(each(jnp.asarray(overlaps), jnp.asarray(BETAS)))
+    cells = np.array([OVERLAPS + NEAR]), np.array(BETAS)[:, None]
+    return np.asarray(theory.value_at_overlap(*cells, link=link, fit=kind).objective)
 
 
 def ordered(*, links: tuple[str, ...] = ("tanh", "sin3", "cos4")) -> Design:
@@ -94,7 +82,8 @@ def convex() -> Design:
 
 def convexity(link: str) -> np.ndarray:
     """The convexity bound: temperatures by overlaps."""
-    return on_grid(lambda m, b: theory.convexity_upper_bound(m, b, link=link), OVERLAPS)
+    cells = np.array([OVERLAPS]), np.array(BETAS)[:, None]
+    return np.asarray(theory.convexity_upper_bound(*cells, link=link))
 
 
 CONVEX = Claim(

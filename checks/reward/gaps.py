@@ -4,8 +4,6 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from xarray import DataArray, Dataset
 
@@ -160,13 +158,8 @@ def terms_of(errors: np.ndarray, temperatures: np.ndarray, link: str) -> dict:
     """All gap terms of many errors of one link."""
     z, weights = nodes()
     reward = reward_at(link, z)
-
-    with jax.enable_x64(True):
-        each = jax.vmap(
-            lambda error, beta: theory.gap_terms(reward, reward + error, beta, weights)
-        )
-        found = each(jnp.asarray(errors), jnp.asarray(temperatures))
-        return {k: np.asarray(v) for k, v in found._asdict().items()}
+    found = theory.gap_terms(reward, reward + errors, temperatures, weights)
+    return {k: np.asarray(v) for k, v in found._asdict().items()}
 
 
 @functools.cache

@@ -1,17 +1,16 @@
 """Rows as curves with standard errors, and theory on fine grids."""
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
 from matplotlib.axes import Axes
 from xarray import Dataset
 
 from ...checks.hierarchy.teachers import Teacher, theory
-from ...theory.maths.precision import float64
 
 GRID = 2**12  # points of label laws: three digits are enough for a picture
+DISTANCES = np.geomspace(1e-4, 1e3, 400)  # of λ from sup F, over sup F
 
 
 def table(dataset: Dataset, name: str) -> np.ndarray:
@@ -38,6 +37,18 @@ def logarithmic(axes: Axes, *, y: bool = False) -> None:
         axes.set_yscale("log")
 
 
+class Branch(NamedTuple):
+    """The outlier of one feature along λ, from just below its threshold upwards.
+
+    Attributes:
+        ratio: δ at which λ is the outlier, increasing.
+        overlap: q_k there; negative below the threshold.
+    """
+
+    ratio: np.ndarray
+    overlap: np.ndarray
+
+
 class Limits:
     """HS-3 and HS-4 of a teacher on a coarse label grid, for pictures."""
 
@@ -52,19 +63,35 @@ class Limits:
         side = int(self.sides[k])
         return theory.outlier(self.law, self.values, self.teacher.scale, ratio, k, side)
 
+    @functools.cached_property
+    def branches(self) -> list[Branch]:
+        """Branches of all features: HS-3 without a search, λ being given."""
+        sides = {side: iter(self._along(side)) for side in (-1, 1)}
+        return [next(sides[side]) for side in self.sides.tolist()]
+
+    def _along(self, side: int) -> list[Branch]:
+        r"""Branches of the features of one side.
+
+        With $w = F/(\lambda - F)$: $1/\delta = \mathbb{E}_k w - \mathbb{E} w$ and
+        $q_k = r/(r + \mathbb{E}_k w^2)$, where $r = 1/\delta - \mathbb{E} w^2$.
+        """
+        law, values = self.law, side * np.asarray(self.values)
+        plain = np.asarray(law.density) * float(law.spacing)
+        tilted = np.asarray(law.tilted)[self.sides == side] * float(law.spacing)
+        lam = self.teacher.scale * (1 + DISTANCES[:, None])
+        w = values / (lam - values)
+        inverse, square = (tilted - plain) @ w.T, (w**2).T
+        rise = inverse - plain @ square
+        return list(map(_shown, 1 / inverse, rise / (rise + tilted @ square)))
+
     def overlaps(self, ratios: np.ndarray) -> np.ndarray:
         """q_k at every ratio: (ratios, features)."""
-        parts = self.law, self.values, self.teacher.scale, self.sides
-        return np.array([np.asarray(_overlaps(*parts, float(r))) for r in ratios])
+        found = [np.interp(ratios, b.ratio, b.overlap) for b in self.branches]
+        return np.maximum(np.stack(found, axis=1), 0.0)
 
     def thresholds(self) -> np.ndarray:
         """δ_k."""
-        scale = self.teacher.scale
-        found = [
-            theory.recovery_threshold(self.law, self.values, scale, k, int(side))
-            for k, side in enumerate(self.sides)
-        ]
-        return np.array([float(t) for t in found])
+        return np.array([np.interp(0.0, b.overlap, b.ratio) for b in self.branches])
 
     def errors(self, ratios: np.ndarray) -> np.ndarray:
         """HS-7's sum at every ratio."""
@@ -73,18 +100,7 @@ class Limits:
         return np.array([float(error) for error in found])
 
 
-@float64
-@jax.jit
-def _overlaps(
-    law: Any,
-    values: Float[Array, " grid"],
-    scale: Float[Array, ""],
-    sides: Int[Array, " kept"],
-    ratio: Float[Array, ""],
-) -> Float[Array, " kept"]:
-    """q_k of every feature at one ratio, one program for all ratios."""
-
-    def of_feature(k: Any, side: Any) -> Any:
-        return theory.outlier(law, values, scale, ratio, k, side).overlap
-
-    return jax.vmap(of_feature)(np.arange(sides.size), sides)
+def _shown(ratio: np.ndarray, overlap: np.ndarray) -> Branch:
+    """A branch from its last point with a negative overlap on."""
+    start = np.flatnonzero(overlap < 0)[-1:].sum()
+    return Branch(ratio[start:], overlap[start:])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
@@ -130,11 +131,10 @@ def draw_separation(data: Data) -> Canvas:
     style.points(axes, at, *mean_and_error(rows), "hierarchical", 0)
     share = float(np.mean([_share(data, n) for n in counts]))
     n = np.geomspace(counts[0], 40 * counts[-1], 60)
-    best = np.min([_kernel_curve(dim, n, r, share) for r in _ridge_grid()], axis=0)
+    best = _kernel_curves(dim, n, _ridge_grid(), share).min(axis=0)
+    curves = _kernel_curves(dim, n, np.array(ridges), share)
     for place, ridge in enumerate(ridges):
-        style.theory(
-            axes, n / dim**2, _kernel_curve(dim, n, ridge, share), "", place + 1
-        )
+        style.theory(axes, n / dim**2, curves[place], "", place + 1)
         means, spreads = np.array(
             [_kernel_rows(data, count, place) for count in counts]
         ).T
@@ -169,14 +169,17 @@ def _ridge_grid() -> np.ndarray:
     return np.geomspace(1e-3, 1e2, 11)
 
 
-def _kernel_curve(dim: int, n: np.ndarray, ridge: float, share: float) -> np.ndarray:
-    """Deterministic equivalent over the variance."""
+def _kernel_curves(
+    dim: int, n: np.ndarray, ridges: np.ndarray, share: float
+) -> np.ndarray:
+    """Deterministic equivalent over the variance: (ridges, sizes)."""
     spectrum = theory.kernel_eigenvalues(jnp.exp, dim=dim)
     energies = np.zeros(9)
     energies[[2, 4]] = share, 1 - share
-    return np.array(
-        [float(theory.kernel_mse(size, ridge, *spectrum, energies)) for size in n]
-    )
+    along = jax.vmap(theory.kernel_mse, (0, None, None, None, None))
+    each = jax.jit(jax.vmap(along, (None, 0, None, None, None)))
+    with jax.enable_x64(True):
+        return np.asarray(each(n, ridges, *spectrum, energies))
 
 
 def universality(*, dims: tuple[int, ...], ratio: float) -> Mapping[str, Sweep]:

@@ -89,7 +89,8 @@ def ratio(data: Data) -> Canvas:
         style.theory(panel, TEMPERATURES, heights, rf"$\tau = {noise}$", colour)
         best, height = map(float, theory.optimal_temperature(noise, **ODD))
         panel.plot([best], [height], "*", color=style.COLOURS[colour], zorder=4)
-        ceiling = float(theory.generative_powers(noise, link="sin3", order=1)[1])
+        powers = theory.generative_powers(noise, link="sin3", order=1, num_labels=1001)
+        ceiling = float(powers[1])
         panel.axhline(ceiling, color=style.COLOURS[colour], linestyle=":", zorder=1)
     if data.sweeps:
         draw_ratios(panel, data.sweeps["first order"])

@@ -1,10 +1,9 @@
 """Figures on deployment: what the deployed policy is worth, and when it is safe."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
@@ -13,10 +12,16 @@ from ...sims.sweep import Sweep
 from ...theory import reward as theory
 from .. import style
 from ..figure import Data, Figure
-from .curves import mean_and_error, on_grid
+from .curves import mean_and_error
 
 OVERLAPS = np.linspace(0, 1, 41)
 NOISES = (0.25, 0.5, 0.75, 1.0)
+
+
+@functools.cache
+def population(kind: str) -> theory.OverlapValue:
+    """The population fit of sin3 at temperature one half, over the overlap."""
+    return theory.value_at_overlap(OVERLAPS, 0.5, link="sin3", fit=kind)
 
 
 def direction(_: Data) -> Canvas:
@@ -24,12 +29,7 @@ def direction(_: Data) -> Canvas:
     figure, axes = style.canvas(2, 1)
     for panel, name in zip(axes[0], ("objective", "value"), strict=True):
         for colour, kind in enumerate(("label", "regress")):
-            curve = on_grid(
-                lambda m, kind=kind, name=name: getattr(
-                    theory.value_at_overlap(m, 0.5, link="sin3", fit=kind), name
-                ),
-                OVERLAPS,
-            )
+            curve = np.asarray(getattr(population(kind), name))
             style.theory(panel, OVERLAPS, curve, f"{kind} fit", colour)
             if (name, kind) == ("objective", "label"):
                 worse = curve < 0
@@ -53,21 +53,12 @@ def landscape(_: Data) -> Canvas:
     figure, axes = style.canvas(width=4.2)
     panel = axes[0, 0]
     ratios, betas = np.geomspace(2, 60, 24), np.geomspace(0.2, 3, 24)
-    with jax.enable_x64(True):
-        each = jax.vmap(
-            lambda b: jax.vmap(
-                lambda a: theory.first_order_overlap(
-                    a, b, 0.2, link="sin3", transform="exp"
-                )
-            )(jnp.asarray(ratios))
-        )
-        overlap = jax.jit(each)(jnp.asarray(betas))
-    grid = np.linspace(0, 1, 41)
-    curve = on_grid(
-        lambda m: theory.value_at_overlap(m, 0.5, link="sin3", fit="regress").value,
-        grid,
-    )
-    value = np.interp(np.asarray(overlap), grid, curve)
+    overlap = [
+        theory.first_order_overlap(ratios, b, 0.2, link="sin3", transform="exp")
+        for b in betas
+    ]
+    curve = np.asarray(population("regress").value)
+    value = np.interp(np.asarray(overlap), OVERLAPS, curve)
     mesh = panel.pcolormesh(ratios, betas, value, shading="gouraud", cmap="viridis")
     figure.colorbar(mesh, ax=panel, label=r"value $V(m_1, \beta_2 = 0.5)$")
     best = float(theory.optimal_temperature(0.2, link="sin3", transform="exp")[0])

@@ -248,3 +248,31 @@ def test_overlap_one_is_the_optimal_policy():
 def test_bad_input(call, word):
     with pytest.raises(DomainError, match=word):
         call()
+
+
+def test_overlaps_and_errors_in_many_cells_are_those_of_each():
+    overlaps, betas = np.array([[0.2, 0.9]]), np.array([[0.5], [1.0]])
+    cells = [(m, b) for b in betas.ravel() for m in overlaps[0]]
+    values = reward.value_at_overlap(overlaps, betas, link="tanh", fit="label").value
+    bounds = reward.convexity_upper_bound(overlaps, betas, link="tanh")
+    for found, one in (
+        (values, lambda *c: reward.value_at_overlap(*c, link="tanh", fit="label")[0]),
+        (bounds, lambda *c: reward.convexity_upper_bound(*c, link="tanh")),
+    ):
+        each = np.array([float(one(*cell)) for cell in cells])
+        np.testing.assert_allclose(np.ravel(found), each, rtol=1e-12)
+    ratios = np.array([2.0, 8.0])
+    labels = {"link": "sin3", "transform": "exp"}
+    along = reward.first_order_overlap(ratios, 0.5, 0.2, **labels)
+    each = [float(reward.first_order_overlap(r, 0.5, 0.2, **labels)) for r in ratios]
+    np.testing.assert_allclose(along, each, rtol=1e-12)
+
+
+def test_gaps_of_many_errors_are_those_of_each():
+    truth, weights = np.asarray(values("tanh")), reward.gauss_grid(breaks=(0.0,))[1]
+    estimates, betas = truth + np.array([[0.1], [0.3]]) * NODES, np.array([0.5, 1.0])
+    found = reward.gap_terms(truth, estimates, betas, weights)
+    for place, (estimate, beta) in enumerate(zip(estimates, betas, strict=True)):
+        one = reward.gap_terms(truth, estimate, beta, weights)
+        together = [float(part[place]) for part in found]
+        np.testing.assert_allclose(together, np.array(one, float), rtol=1e-10)

@@ -23,7 +23,8 @@ MASS_ERROR = 1e-6  # largest error of a moment of the label law
 POLY_MINIMUM = -1.25  # of s² + s − 1
 
 RealGrid = Float[Array, " grid"]
-ComplexGrid = Complex[Array, " grid"]
+Frequencies = Float[Array, " half"]
+Transform = Complex[Array, " half"]
 
 
 class LabelLaw(eqx.Module):
@@ -150,18 +151,21 @@ def _label_law(
 ) -> LabelLaw:
     """The densities, without checks; one feature at a time, for one compiled program.
 
-    No table of features times grid points either.
+    No table of features times grid points either. χ(−t) is the conjugate of χ(t): half
+    of the frequencies are enough.
     """
     variance, half_width = _extent(weights, noise)
     grid, spacing, t, total = _frame(half_width, noise, num_grid)
     for b in weights:
         total = _with_feature(total, t, b)
-    transform, density, slope = _densities(total, t, half_width)
+    transform, density, slope = _densities(total, t, half_width, num_grid)
     return LabelLaw(
         grid=grid,
         spacing=spacing,
         density=density,
-        tilted=jnp.stack([_tilted(transform, t, half_width, b) for b in chosen]),
+        tilted=jnp.stack(
+            [_tilted(transform, t, half_width, b, num_grid) for b in chosen]
+        ),
         density_slope=slope,
         weights=jnp.asarray(chosen),
         variance=variance,
@@ -182,54 +186,53 @@ def _extent(
 @functools.partial(jax.jit, static_argnums=2)
 def _frame(
     half_width: Float[Array, ""], noise: Float[Array, ""], num_grid: int
-) -> tuple[RealGrid, Float[Array, ""], RealGrid, ComplexGrid]:
+) -> tuple[RealGrid, Float[Array, ""], Frequencies, Transform]:
     """Grid, spacing, frequencies, and log χ of the noise alone."""
     spacing = 2 * half_width / num_grid
     grid = -half_width + spacing * jnp.arange(num_grid, dtype=jnp.float64)
-    t = 2 * np.pi * jnp.fft.fftfreq(num_grid).astype(jnp.float64) / spacing
+    t = 2 * np.pi * jnp.fft.rfftfreq(num_grid).astype(jnp.float64) / spacing
     return grid, spacing, t, (-0.5 * noise**2 * t**2).astype(jnp.complex128)
 
 
 @jax.jit
-def _with_feature(total: ComplexGrid, t: RealGrid, b: Float[Array, ""]) -> ComplexGrid:
-    """Log χ with one factor more."""
-    return total - _imaginary(t * b) - 0.5 * jnp.log(_factor(t, b))
+def _with_feature(total: Transform, t: Frequencies, b: Float[Array, ""]) -> Transform:
+    """Log χ with one factor more, whose logarithm is written out: x = 2tb."""
+    x = 2 * t * b
+    return total + lax.complex(-jnp.log1p(x**2) / 4, (jnp.arctan(x) - x) / 2)
 
 
-@jax.jit
+@functools.partial(jax.jit, static_argnums=3)
 def _densities(
-    total: ComplexGrid, t: RealGrid, half_width: Float[Array, ""]
-) -> tuple[ComplexGrid, RealGrid, RealGrid]:
+    total: Transform, t: Frequencies, half_width: Float[Array, ""], num_grid: int
+) -> tuple[Transform, RealGrid, RealGrid]:
     """χ shifted to the left end of the grid, density and its slope."""
     transform = jnp.exp(total + _imaginary(t * half_width))
-    slope = _density(-_imaginary(t) * transform, half_width)
-    return transform, _density(transform, half_width), slope
+    slope = _density(-_imaginary(t) * transform, half_width, num_grid)
+    return transform, _density(transform, half_width, num_grid), slope
 
 
-@jax.jit
+@functools.partial(jax.jit, static_argnums=4)
 def _tilted(
-    transform: ComplexGrid,
-    t: RealGrid,
+    transform: Transform,
+    t: Frequencies,
     half_width: Float[Array, ""],
     b: Float[Array, ""],
+    num_grid: int,
 ) -> RealGrid:
     """Density under the weight of one feature."""
-    return _density(transform / _factor(t, b), half_width)
+    return _density(transform / (1 - _imaginary(2 * t * b)), half_width, num_grid)
 
 
-def _factor(t: RealGrid, weight: Float[Array, ""]) -> ComplexGrid:
-    """1 − 2itb, whose real part is positive: principal branches are safe."""
-    return 1 - _imaginary(2 * t * weight)
-
-
-def _imaginary(part: RealGrid) -> ComplexGrid:
+def _imaginary(part: Frequencies) -> Transform:
     """Purely imaginary numbers, without an implicit promotion."""
     return lax.complex(jnp.zeros_like(part), part)
 
 
-def _density(transform: ComplexGrid, half_width: Float[Array, ""]) -> RealGrid:
+def _density(
+    transform: Transform, half_width: Float[Array, ""], num_grid: int
+) -> RealGrid:
     """Density on the grid from the transform shifted to its left end."""
-    return jnp.fft.fft(transform).real / (2 * half_width)
+    return jnp.fft.hfft(transform, num_grid) / (2 * half_width)
 
 
 def _resolved(law: LabelLaw) -> LabelLaw:

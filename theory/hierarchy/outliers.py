@@ -19,7 +19,7 @@ from .inputs import Index, Side, checked, positive, signed
 from .labels import LabelLaw
 
 STEPS = 60  # bisections of an edge or outlier
-THRESHOLD_STEPS, THRESHOLD_POINTS = 50, 256
+THRESHOLD_STEPS, THRESHOLD_POINTS, THRESHOLD_BATCH = 50, 256, 8
 NEAREST = 1e-9  # smallest relative distance of λ from sup F
 SLACK = 1.01
 
@@ -196,7 +196,7 @@ def _recovery_threshold(part: _Side) -> Float[Array, ""]:
 
     ends = jnp.log(jnp.asarray([1e5, 1e-6]) * part.supremum)
     log_steps = jnp.linspace(ends[0], ends[1], THRESHOLD_POINTS)
-    is_above = lax.map(excess, log_steps) > 0
+    is_above = lax.map(excess, log_steps, batch_size=THRESHOLD_BATCH) > 0
     crossing = jnp.argmin(is_above)  # the first point that is not above
     has_crossing = is_above[0] & ~is_above[crossing]
     low, high = log_steps[crossing], log_steps[jnp.maximum(crossing - 1, 0)]

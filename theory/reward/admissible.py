@@ -17,7 +17,7 @@ from ..maths.precision import float64
 from . import domain
 from .gibbs import share_of
 from .links import link_spec
-from .readout import checked_proxy, sandwich, tanh_features
+from .readout import WEIGHTS, checked_proxy, law_of, tanh_features, weighting
 from .rules import gauss_grid
 from .signal import Scalar
 
@@ -87,9 +87,12 @@ def admissible_sets(
     Claim:
         RW-17, set inclusion and ordering [paper: existence; sets derived].
     """
+    domain.choice("weights", weights, WEIGHTS)
     temperatures = domain.positive("temperatures", temperatures)
+    temperatures = domain.tilt_exists(temperatures, link, 2)
+    noise = domain.nonnegative("noise", noise)
     ridge = checked_ridge(ridge, num_features, num_samples)
-    nodes = jnp.asarray(gauss_grid(breaks=(0.0,))[0])
+    nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
     features = tanh_features(nodes, half_width, num_features=num_features)
     proxy = checked_proxy(proxy, weights, features)
     reward = link_spec(link).fn(nodes)
@@ -105,8 +108,9 @@ def admissible_sets(
         jax.random.normal(key, (num_draws, num_features), jnp.float64),
     )
     cells = []
-    for t in known(temperatures):
-        fit = sandwich(t, noise, ridge, features, proxy, link=link, weights=weights)
+    for t in temperatures:
+        found = weighting(reward, proxy, t, noise, weights)
+        fit = law_of(base, reward, found, noise, ridge, features, t)
         cells.append(_margins(t, fit.coef, fit.cov / num_samples, model))
     return _sets(cells)
 

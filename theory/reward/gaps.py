@@ -16,7 +16,6 @@ from ..maths.domain import require
 from ..maths.precision import float64
 from ..maths.quadrature import legendre_rule
 from . import domain
-from .signal import Scalar
 
 PATH_NODES = 40
 
@@ -45,40 +44,40 @@ class GapTerms(NamedTuple):
             $\sqrt{1/\mathrm{ESS}(r^*) - 1} + \sqrt{1/\mathrm{ESS}(\hat r) - 1}$.
     """
 
-    value_gap: Float[Array, ""]
-    value_integral: Float[Array, ""]
-    objective_gap: Float[Array, ""]
-    objective_integral: Float[Array, ""]
-    error_variance: Float[Array, ""]
-    reward_variance: Float[Array, ""]
-    oscillation: Float[Array, ""]
-    chi2: Float[Array, ""]
-    objective_lower_bound: Float[Array, ""]
-    objective_upper_bound: Float[Array, ""]
-    value_upper_bound: Float[Array, ""]
-    value_chi2_upper_bound: Float[Array, ""]
-    objective_chi2_upper_bound: Float[Array, ""]
-    value_pinsker_upper_bound: Float[Array, ""]
-    objective_coverage_upper_bound: Float[Array, ""]
+    value_gap: Float[Array, "*cells"]
+    value_integral: Float[Array, "*cells"]
+    objective_gap: Float[Array, "*cells"]
+    objective_integral: Float[Array, "*cells"]
+    error_variance: Float[Array, "*cells"]
+    reward_variance: Float[Array, "*cells"]
+    oscillation: Float[Array, "*cells"]
+    chi2: Float[Array, "*cells"]
+    objective_lower_bound: Float[Array, "*cells"]
+    objective_upper_bound: Float[Array, "*cells"]
+    value_upper_bound: Float[Array, "*cells"]
+    value_chi2_upper_bound: Float[Array, "*cells"]
+    objective_chi2_upper_bound: Float[Array, "*cells"]
+    value_pinsker_upper_bound: Float[Array, "*cells"]
+    objective_coverage_upper_bound: Float[Array, "*cells"]
 
 
 @float64
 def gap_terms(
     reward: Float[Array, " nodes"],
-    estimate: Float[Array, " nodes"],
-    temperature: Scalar,
+    estimate: Float[Array, "*cells nodes"],
+    temperature: Float[Array, "*#cells"] | float,
     weights: Float[Array, " nodes"],
 ) -> GapTerms:
     r"""Exact gaps of a tilted policy with a wrong reward, and all their bounds.
 
     Args:
         reward: $r^*$ on the nodes.
-        estimate: $\hat r$ on the nodes.
+        estimate: $\hat r$ on the nodes, of one cell or of many.
         temperature: $\beta > 0$.
         weights: Base policy $\pi_0$ on the nodes, positive; normalised here.
 
     Returns:
-        The fifteen numbers of `GapTerms`.
+        The fifteen numbers of `GapTerms`, one of each per cell.
 
     Raises:
         DomainError: If `temperature <= 0`, or an array is not finite, or a weight is
@@ -114,8 +113,20 @@ def _covariance(policy: Array, one: Array, other: Array) -> Array:
 def _gap_terms(
     reward: Array, estimate: Array, temperature: Array, weights: Array
 ) -> GapTerms:
+    """Cell after cell, so that the policies along a path stay in fast memory."""
     # Far nodes may carry no weight in double precision: they then carry no policy.
     log_weights = jnp.log(weights / weights.sum())
+    cells = jnp.broadcast_to(temperature, estimate.shape[:-1])
+    found = jax.lax.map(
+        lambda cell: _terms_of_cell(reward, cell[0], cell[1], log_weights),
+        (estimate.reshape(-1, reward.size), cells.ravel()),
+    )
+    return GapTerms(*(part.reshape(cells.shape) for part in found))
+
+
+def _terms_of_cell(
+    reward: Array, estimate: Array, temperature: Array, log_weights: Array
+) -> GapTerms:
     error = estimate - reward
     best = _tilt(log_weights, reward / temperature)
     deployed = _tilt(log_weights, estimate / temperature)

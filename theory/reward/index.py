@@ -3,6 +3,7 @@
 Claim: `RW-18` (value as a function of the overlap).
 """
 
+import functools
 from typing import NamedTuple
 
 import equinox as eqx
@@ -19,19 +20,20 @@ from .rules import gauss_grid, stretched
 from .signal import Scalar
 
 FITS = ("label", "regress")
+Cells = Float[Array, "*#cells"] | float
 
 
 class OverlapValue(NamedTuple):
     """Value, objective and divergence from the base policy of the deployed policy."""
 
-    value: Float[Array, ""]
-    objective: Float[Array, ""]
-    kl: Float[Array, ""]
+    value: Float[Array, "*cells"]
+    objective: Float[Array, "*cells"]
+    kl: Float[Array, "*cells"]
 
 
 @float64
 def value_at_overlap(
-    overlap: Scalar, temperature: Scalar, *, link: str, fit: str
+    overlap: Cells, temperature: Cells, *, link: str, fit: str
 ) -> OverlapValue:
     r"""Value of the population fit that only sees $s$, at overlap $m$ with the truth.
 
@@ -47,7 +49,7 @@ def value_at_overlap(
         fit: label or regress.
 
     Returns:
-        Value, objective $V - \beta\,\mathrm{KL}$ and KL.
+        Value, objective $V - \beta\,\mathrm{KL}$ and KL; the inputs broadcast.
 
     Raises:
         DomainError: For bad input or an undefined tilt.
@@ -67,6 +69,15 @@ def _values_at_overlap(
     overlap: Array, temperature: Array, *, link: str
 ) -> dict[str, OverlapValue]:
     """Of both fits, in one program: most of it is the rewards that both see."""
+    cell = functools.partial(_of_both_fits, link=link)
+    found = jnp.vectorize(cell)(overlap, temperature)
+    return {"label": OverlapValue(*found[:3]), "regress": OverlapValue(*found[3:])}
+
+
+def _of_both_fits(
+    overlap: Array, temperature: Array, *, link: str
+) -> tuple[Array, ...]:
+    """`OverlapValue` of the label-weighted fit, then of the unweighted one."""
     spec = link_spec(link)
     scale = jnp.ones(())
     if spec.degree == 2:
@@ -85,10 +96,8 @@ def _values_at_overlap(
         kl = policy @ estimate / temperature - logsumexp(log_tilt)
         return OverlapValue(value, value - temperature * kl, kl)
 
-    return {
-        "label": deployed(jnp.sum(tilted * reward, axis=-1)),
-        "regress": deployed(seen),
-    }
+    label = deployed(jnp.sum(tilted * reward, axis=-1))
+    return *label, *deployed(seen)
 
 
 def _scaled(half_width: float, panels: int, scale: Array) -> tuple[Array, Array]:
@@ -138,8 +147,8 @@ def _direction_slope(temperature: Array, *, link: str) -> Array:
 
 @float64
 def convexity_upper_bound(
-    overlap: Scalar, temperature: Scalar, *, link: str
-) -> Float[Array, ""]:
+    overlap: Cells, temperature: Cells, *, link: str
+) -> Float[Array, "*cells"]:
     r"""Bound $J^* - J_{reg}(m) \le \mathbb{E}_{\pi^*}[\sigma^* - P_m\sigma^*]$.
 
     Convexity of the log partition function, at every overlap.
@@ -150,7 +159,7 @@ def convexity_upper_bound(
         link: Registered link.
 
     Returns:
-        The bound.
+        The bound; the inputs broadcast.
 
     Raises:
         DomainError: For bad input or an undefined tilt.
@@ -166,6 +175,11 @@ def convexity_upper_bound(
 
 @eqx.filter_jit
 def _convexity(overlap: Array, temperature: Array, *, link: str) -> Array:
+    cell = functools.partial(_convexity_of, link=link)
+    return jnp.vectorize(cell)(overlap, temperature)
+
+
+def _convexity_of(overlap: Array, temperature: Array, *, link: str) -> Array:
     nodes, policy = _policy(temperature, link)
     inner, weights = (
         jnp.asarray(part) for part in gauss_grid(9.0, panels=40, order=8, breaks=(0.0,))

@@ -27,7 +27,7 @@ NEAREST, FARTHEST = 1e-6, 1e4
 
 @float64
 def first_order_overlap(
-    ratio: Scalar,
+    ratio: Float[Array, "*cells"] | float,
     temperature: Scalar,
     noise: Scalar = 0.0,
     *,
@@ -35,7 +35,7 @@ def first_order_overlap(
     transform: str,
     center: ArrayLike | str = "mean",
     dim: int | None = None,
-) -> Float[Array, ""]:
+) -> Float[Array, "*cells"]:
     r"""Overlap of the weighted mean $\frac1n\sum_i (T(y_i) - c_0)\, x_i$.
 
     $$m_1 = \frac{c_1}{\sqrt{c_1^2 + M_2/\alpha}},$$
@@ -53,7 +53,7 @@ def first_order_overlap(
         dim: $d \ge 3$ for the finite-dimension form; None for the limit.
 
     Returns:
-        Signed overlap with the hidden direction.
+        Signed overlap with the hidden direction, one per ratio.
 
     Raises:
         DomainError: For bad input or an infinite second moment.
@@ -121,7 +121,7 @@ def _one_step(found: Labels, phase: Array, inverse_ratio: Array) -> Array:
     return _overlap(signal, power, inverse_ratio)
 
 
-def _inverse_ratio(ratio: Scalar, dim: int | None) -> Array:
+def _inverse_ratio(ratio: Float[Array, "*cells"] | float, dim: int | None) -> Array:
     ratio = domain.positive("ratio", ratio)
     domain.at_least("dim", dim, 3)
     return (1.0 if dim is None else (dim - 1) / dim) / ratio

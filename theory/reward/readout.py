@@ -118,7 +118,7 @@ def sandwich(
     nodes, base = (jnp.asarray(part) for part in gauss_grid(breaks=(0.0,)))
     reward = link_spec(link).fn(nodes)
     found = weighting(reward, proxy, temperature, noise, weights)
-    return _sandwich(base, reward, found, noise, ridge, features, deploy)
+    return law_of(base, reward, found, noise, ridge, features, deploy)
 
 
 def checked_proxy(
@@ -167,15 +167,16 @@ def weighting(
 
 
 @eqx.filter_jit
-def _sandwich(
-    base: Array,
-    reward: Array,
+def law_of(
+    base: Float[Array, " nodes"],
+    reward: Float[Array, " nodes"],
     found: Weighting,
-    noise: Array,
-    ridge: Array,
-    features: Array,
-    deploy: Array,
+    noise: Float[Array, ""],
+    ridge: Float[Array, ""],
+    features: Float[Array, "nodes num_features"],
+    deploy: Float[Array, ""],
 ) -> Readout:
+    """`sandwich` without checks."""
     coef, cov = _law(base, features, reward, found, noise, ridge)
     policy = softmax(jnp.log(base) + reward / deploy)
     centred = features - (policy @ features)[None, :]
