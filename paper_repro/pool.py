@@ -19,7 +19,7 @@ from .job import Job, execute, judged
 from .progress import Display
 
 MEMORY_PER_PAPER = 3 * 2**30
-GARBAGE = 50_000, 20, 100  # tracing makes little: collecting cost 3 % of a paper
+GARBAGE = 50_000, 20, 100  # Python's own thresholds cost 3 % of a paper's time
 
 
 def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, Any]]:
