@@ -18,7 +18,7 @@ from .parameters import Scalar, Stages, check_arms, check_increasing, check_nois
 from .search import minimum
 
 TAILS = ("chernoff", "gauss")
-NODES = 200
+NODES = 300
 
 
 class BarConstant(NamedTuple):

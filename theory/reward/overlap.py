@@ -44,7 +44,7 @@ def first_order_overlap(
     $(d-1)/n$.
 
     Args:
-        ratio: $\alpha = n/d > 0$.
+        ratio: $\alpha = n/d > 0$, any shape.
         temperature: $\beta > 0$; the second moment of the tilt must exist.
         noise: $\tau \ge 0$.
         link: Registered link.
