@@ -6,6 +6,7 @@ from jaxtyping import Array, Float, Key
 
 from ...sims.bandits import outcome, streams
 from ...sims.bandits.climb import Entrants
+from ...sims.draws import normals
 from ...sims.sweep import simulator
 
 
@@ -30,7 +31,7 @@ def remeasuring_ladder(
         champion = jax.tree.map(lambda part: part[:, 0], rows)
         for j in range(1, group):
             duel_key = jax.random.fold_in(jax.random.fold_in(key, level), j)
-            noise = jax.random.normal(duel_key, champion.gaps.shape, gaps.dtype)
+            noise = normals(duel_key, champion.gaps.shape, gaps.dtype)
             rival = jax.tree.map(lambda part, k=j: part[:, k], rows)
             lead = rival.gaps - champion.gaps + 0.5 * jnp.sqrt(2 / size) * noise
             champion = jax.tree.map(

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ...sims.draws import normals
 from ...sims.reward import chain, direction
 from ...sims.reward.links import LINKS, transformed
 from ...sims.sweep import simulator
@@ -26,8 +27,8 @@ def noisy_transform(
 ) -> dict[str, Array]:
     """RW-1: the noise is added to the transform instead of the label."""
     inputs, labels = jax.random.split(key)
-    z = jax.random.normal(inputs, (num_samples,), temperature.dtype)
-    xi = jax.random.normal(labels, z.shape, z.dtype)
+    z = normals(inputs, (num_samples,), temperature.dtype)
+    xi = normals(labels, z.shape, z.dtype)
     zero = jnp.zeros_like(temperature)
     gain = transformed(LINKS[link](z), temperature, zero, transform=transform)
     powers = [jnp.ones_like(z), z]
@@ -56,7 +57,7 @@ def chain_without_rest(
     m = jnp.where(jnp.abs(start) <= 1, start, chain.uniform_start(key, dim))
 
     def move(m: Number, t: Array) -> tuple[Number, Any]:
-        drawn = jax.random.normal(jax.random.fold_in(key, t), (3,), m.dtype)
+        drawn = normals(jax.random.fold_in(key, t), (3,), m.dtype)
         along, across, label = drawn
         p = jnp.sqrt(jnp.maximum(1 - m**2, 0))
         labels = LINKS[link](m * along + p * across) + walk.noise * label

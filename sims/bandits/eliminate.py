@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, streams
 
@@ -129,9 +130,7 @@ def simulate_keep_top(
     each = jnp.asarray(pulls, gaps.dtype)
 
     def batch(count: Int[Array, ""], size: Float[Array, ""]) -> Float[Array, " arms"]:
-        noise = jax.random.normal(
-            jax.random.fold_in(key, count), gaps.shape, gaps.dtype
-        )
+        noise = normals(jax.random.fold_in(key, count), gaps.shape, gaps.dtype)
         return sigma / jnp.sqrt(size) * noise - gaps
 
     first = batch(jnp.int32(0), each)

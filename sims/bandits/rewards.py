@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
+
 NORMAL_ABOVE = 2.0**20  # float32 binomials go wrong from about 1e7 trials on
 REWARDS = ("gaussian", "bernoulli")
 
@@ -40,7 +42,7 @@ def batch_mean(
         SB-1, exact identity [derived].
     """
     if reward == "gaussian":
-        noise = jax.random.normal(key, means.shape, means.dtype)
+        noise = normals(key, means.shape, means.dtype)
         return means + sigma / jnp.sqrt(pulls) * noise
     pulls = jnp.round(pulls)
     absent = ~jnp.isfinite(means)
@@ -51,7 +53,7 @@ def batch_mean(
         exact_key, jnp.full_like(chance, trials), chance, dtype=means.dtype
     )
     spread = jnp.sqrt(chance * (1 - chance) / pulls)
-    normal = chance + spread * jax.random.normal(normal_key, means.shape, means.dtype)
+    normal = chance + spread * normals(normal_key, means.shape, means.dtype)
     drawn = jnp.where(pulls > normal_above, normal, counts / trials)
     return jnp.where(absent, -jnp.inf, drawn)
 

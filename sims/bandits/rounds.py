@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, streams
 
@@ -83,7 +84,7 @@ def simulate_multipass(
         made = jnp.isfinite(grid[count - 1])
         unused = jnp.arange(1, count + 1, dtype=grid.dtype)
         stages = jnp.where(made, grid[:count], unused)
-        noise = jax.random.normal(
+        noise = normals(
             jax.random.fold_in(key, count), (*gaps.shape, count), gaps.dtype
         )
         wanted, passed = one_pass(noise, gaps, stages, record, conf, sigma)

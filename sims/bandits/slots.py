@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, streams
 from .climb import ladder_from_tape, nodes
@@ -183,7 +184,7 @@ def ladder_both_ways(
     mean_key, tape_key = jax.random.split(key)
     means = jax.random.uniform(mean_key, (width,), jnp.result_type(arms))
     means = jnp.where(jnp.arange(width, dtype=arms.dtype) < arms, means, -jnp.inf)
-    tape = jax.random.normal(tape_key, (sum(nodes(width, groups)),), means.dtype)
+    tape = normals(tape_key, (sum(nodes(width, groups)),), means.dtype)
     pulls = jnp.asarray(np.round(16 * 2.2 ** np.arange(len(groups))), means.dtype)
     horizon = jnp.asarray(1e7, means.dtype)
     reshaped = ladder_from_tape(tape, means, pulls, horizon, groups=groups)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import outcome, streams
 
@@ -96,7 +97,7 @@ def simulate_king(
 
     def noise(arm: Int[Array, ""], level: Int[Array, ""]) -> Float[Array, ""]:
         duel_key = jax.random.fold_in(jax.random.fold_in(key, arm), level)
-        return jax.random.normal(duel_key, (), gaps.dtype)
+        return normals(duel_key, (), gaps.dtype)
 
     def arrive(reign: Reign, arm: Int[Array, ""]) -> tuple[Reign, tuple[Array, Array]]:
         lead = gaps[arm] - gaps[reign.king]

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from ...theory.maths.quadrature import legendre_rule
+from ..draws import poisson
 from ..sweep import simulator
 
 BURN_IN = 12.0  # kernel decay times before the window
@@ -200,12 +201,10 @@ def _bipartite_events(key, parents, rates, clock, capacity):
     beta, T, past = clock
     n, dtype = parents.shape[0], T.dtype
     keys = jax.random.split(key, 3)
-    counts = jax.random.poisson(
-        keys[0], jnp.stack([source_mean, own_mean])[:, None], (2, n)
-    )
-    children = jax.random.poisson(
-        keys[1], edge_weight * counts[0][parents].astype(dtype)
-    )
+    means = jnp.broadcast_to(jnp.stack([source_mean, own_mean])[:, None], (2, n))
+    counts = poisson(keys[0], means, max(capacity))
+    children_mean = edge_weight * counts[0][parents].astype(dtype)
+    children = poisson(keys[1], children_mean, capacity[2])
     caps = jnp.array(capacity)
     sizes = jnp.stack([counts[0], counts[1], children])
     overflow = jnp.any(sizes > caps[:, None])

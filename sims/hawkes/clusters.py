@@ -16,15 +16,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from ..draws import poisson
+
 Stages = tuple[tuple[int, int], ...]
 Pick = Callable[
     [Int[Array, " n"], Float[Array, " n"]], tuple[Int[Array, " n"], Bool[Array, " n"]]
 ]
 Generation = tuple[Float[Array, " n"], Int[Array, " n"]]
 Run = tuple[Float[Array, "g n"], Int[Array, "g n"]]  # generations of one shape
-POISSON_SHARES = 16  # float32 draws of large Poisson means lose digits: add up shares
 LAST = 64  # so small a stage goes on to the end: fewer stages compile faster
-LARGEST_SHARE = 128  # immigrants a share may have: small paths take fewer shares
 
 
 class Events(NamedTuple):
@@ -337,7 +337,6 @@ def _generation_sizes(
     One Poisson sampler in the whole program.
     """
     number = len(slots) + 1
-    shares = min(POISSON_SHARES, 1 + slots[0] // LARGEST_SHARE)
 
     def lives(state: tuple[Array, ...]) -> Bool[Array, ""]:
         index, mean, _ = state
@@ -345,8 +344,7 @@ def _generation_sizes(
 
     def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
         index, mean, sizes = state
-        means = jnp.full(shares, mean / shares)
-        size = jax.random.poisson(jax.random.fold_in(key, index), means).sum()
+        size = poisson(jax.random.fold_in(key, index), mean, slots[0])
         return index + 1, ratio * size.astype(mean.dtype), sizes.at[index].set(size)
 
     start = jnp.int32(0), first, jnp.zeros(number, int)

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import poisson
 from .clusters import Events
 
 UNROLL = 8
+LARGEST_MEAN = 63  # of a bin
 
 
 def simulate_recursion(
@@ -123,15 +125,15 @@ def simulate_inar(
         burn_in_bins: Bins simulated before them, from an empty past.
 
     Returns:
-        Counts per bin and node.
+        Counts per bin and node; NaN from a mean above 63 on.
     """
     decay = jnp.exp(-beta * bin_width)
     gain = -jnp.expm1(-beta * bin_width) / bin_width
 
     def step(state, index):
         mean = bin_width * (mu + weights @ state)
-        counts = jax.random.poisson(jax.random.fold_in(key, index), mean)
-        counts = counts.astype(mu.dtype)
+        counts = poisson(jax.random.fold_in(key, index), mean, LARGEST_MEAN)
+        counts = jnp.where(mean <= LARGEST_MEAN, counts, jnp.nan).astype(mu.dtype)
         return decay * state + gain * counts, counts
 
     _, counts = jax.lax.scan(

@@ -13,6 +13,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
+from ..draws import normals
+
 HIGHEST = lax.Precision.HIGHEST
 MODES = ("gauss", "gaussian", "sphere")
 PREPROCESSINGS = ("tanh", "clip", "id")
@@ -105,7 +107,7 @@ def draw_features(
     Returns:
         The matrices, of unit Frobenius norm.
     """
-    normal = jax.random.normal(key, (flat_dim(dim, "gaussian"), num_features), dtype)
+    normal = normals(key, (flat_dim(dim, "gaussian"), num_features), dtype)
     if traceless:
         unit = flatten_symmetric(jnp.eye(dim, dtype=normal.dtype)) * dim**-0.5
         normal -= jnp.outer(unit, jnp.matmul(unit, normal, precision=HIGHEST))
@@ -160,7 +162,7 @@ def draw_chunk(
     input_key, noise_key = jax.random.split(stream)
     inputs = draw_inputs(input_key, mode=mode, shape=(chunk, size), dtype=weights.dtype)
     hidden = hidden_features(inputs, vectors, mode=mode)
-    jitter = jax.random.normal(noise_key, (chunk,), weights.dtype)
+    jitter = normals(noise_key, (chunk,), weights.dtype)
     clean = jnp.matmul(hidden**2 - 1, weights, precision=HIGHEST)
     return Chunk(inputs, hidden, clean + noise * jitter)
 
@@ -169,7 +171,7 @@ def draw_inputs(
     key: Key[Array, ""], *, mode: str, shape: tuple[int, int], dtype: np.dtype
 ) -> Float[Array, "samples size"]:
     """Standard normal inputs, scaled to the sphere of radius √d in mode sphere."""
-    normal = jax.random.normal(key, shape, dtype)
+    normal = normals(key, shape, dtype)
     return to_sphere(normal) if mode == "sphere" else normal
 
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import conditions
 from .integrators import (
@@ -76,7 +77,7 @@ def linear_coupled(
         raise ValueError(f"`noise` must be shared or independent, got {noise}.")
     start_key, noise_key, other_key = jax.random.split(key, 3)
     shape, dtype = (width, curvature.size), curvature.dtype
-    start = jax.random.normal(start_key, shape, dtype) * jnp.sqrt(init_var)
+    start = normals(start_key, shape, dtype) * jnp.sqrt(init_var)
     start = init_mean[None, :] + start
     kick = jnp.sqrt(2 * tau * step)
 
@@ -86,10 +87,10 @@ def linear_coupled(
 
     def advance(t: Array, state: Paired) -> Paired:
         theta, free, mean = state
-        xi = jax.random.normal(jax.random.fold_in(noise_key, t), shape, dtype)
+        xi = normals(jax.random.fold_in(noise_key, t), shape, dtype)
         zeta = xi
         if noise == "independent":
-            zeta = jax.random.normal(jax.random.fold_in(other_key, t), shape, dtype)
+            zeta = normals(jax.random.fold_in(other_key, t), shape, dtype)
         moved = move(theta, jnp.mean(theta, axis=0), xi)
         following = mean - step * ((curvature + lam) * mean - target)
         return moved, move(free, mean, zeta), following
@@ -162,7 +163,7 @@ def riccati_particles(
         return jnp.append(moment.ravel(), width * jnp.sum((moment - M_reference) ** 2))
 
     start_key, noise_key = jax.random.split(key)
-    start = jnp.sqrt(init_var) * jax.random.normal(start_key, (width, dim), dtype)
+    start = jnp.sqrt(init_var) * normals(start_key, (width, dim), dtype)
     advance = langevin_step(noise_key, drift, step, tau, scheme)
     samples = (num_steps - burn_steps) // sample_every
     state = (start, noise_of(noise_key, 0, start))
@@ -200,7 +201,7 @@ def riccati_path(
         `moment`, entry $j$ after $(j+1)\,$`save_every` steps.
     """
     start_key, noise_key = jax.random.split(key)
-    start = jax.random.normal(start_key, (width, 1), mu.dtype) * jnp.sqrt(init_var)
+    start = normals(start_key, (width, 1), mu.dtype) * jnp.sqrt(init_var)
 
     def drift(theta: Neurons) -> Neurons:
         return (jnp.mean(theta**2) - mu + lam) * theta
@@ -241,10 +242,10 @@ def ridge_error(
     """
     input_key, noise_key = jax.random.split(key)
     shape, dtype = (num_samples, beta.size), beta.dtype
-    z = jax.random.normal(input_key, shape, dtype)
+    z = normals(input_key, shape, dtype)
     x = z * jnp.sqrt(eigenvalues)[None, :]
     label = x @ beta + tail * (z[:, 0] ** 2 - 1) / jnp.sqrt(jnp.asarray(2.0, dtype))
-    label = label + noise * jax.random.normal(noise_key, (num_samples,), dtype)
+    label = label + noise * normals(noise_key, (num_samples,), dtype)
     gram = x.T @ x / num_samples + lam * jnp.eye(beta.size, dtype=dtype)
     learned = jnp.linalg.solve(gram, x.T @ label / num_samples)
     gap = learned - eigenvalues * beta / (eigenvalues + lam)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import conditions
 from .integrators import checkpointed, langevin_step, noise_of, time_average
@@ -100,13 +101,13 @@ def reference_path(
     X = conditions.same_samples(X, y)
     start_key, noise_key = jax.random.split(key)
     shape = (num_particles, X.shape[1])
-    theta = jnp.sqrt(init_var) * jax.random.normal(start_key, shape, X.dtype)
+    theta = jnp.sqrt(init_var) * normals(start_key, shape, X.dtype)
 
     def advance(theta: Neurons, t: Array) -> tuple[Neurons, Targets]:
         value = jnp.tanh(theta @ X.T)
         field = amplitude * jnp.mean(value, axis=0)
         drift = _drift(value, theta, field, X, y, lam, amplitude)
-        xi = jax.random.normal(jax.random.fold_in(noise_key, t), shape, X.dtype)
+        xi = normals(jax.random.fold_in(noise_key, t), shape, X.dtype)
         return theta - step * drift + jnp.sqrt(2 * tau * step) * xi, field
 
     _, path = jax.lax.scan(advance, theta, jnp.arange(num_steps))
@@ -176,15 +177,15 @@ def coupled(
     shape = (max_width, X.shape[1])
     active = jnp.arange(max_width, dtype=X.dtype) < width
     weight = active.astype(X.dtype) / width
-    start = jnp.sqrt(init_var) * jax.random.normal(start_key, shape, X.dtype)
+    start = jnp.sqrt(init_var) * normals(start_key, shape, X.dtype)
     kick = jnp.sqrt(2 * tau * step)
 
     def advance(t: Array, state: tuple[Neurons, Neurons]) -> tuple[Neurons, Neurons]:
         theta, free = state
-        xi = jax.random.normal(jax.random.fold_in(noise_key, t), shape, X.dtype)
+        xi = normals(jax.random.fold_in(noise_key, t), shape, X.dtype)
         zeta = xi
         if noise == "independent":
-            zeta = jax.random.normal(jax.random.fold_in(other_key, t), shape, X.dtype)
+            zeta = normals(jax.random.fold_in(other_key, t), shape, X.dtype)
         value, mean_value = jnp.tanh(theta @ X.T), jnp.tanh(free @ X.T)
         field = amplitude * (weight @ value)
         drift = _drift(value, theta, field, X, y, lam, amplitude)
@@ -256,7 +257,7 @@ def stationary(
         return width * jnp.mean((network_field(theta, X, amplitude) - field) ** 2)
 
     start_key, noise_key = jax.random.split(key)
-    start = jnp.sqrt(tau / lam) * jax.random.normal(start_key, shape, X.dtype)
+    start = jnp.sqrt(tau / lam) * normals(start_key, shape, X.dtype)
     advance = langevin_step(noise_key, drift, step, tau, scheme)
     samples = (num_steps - burn_steps) // sample_every
     state = (start, noise_of(noise_key, 0, start))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from ...theory.maths.domain import require
+from ..draws import normals
 from ..sweep import simulator
 
 Scalar = Float[Array, ""]
@@ -33,7 +34,7 @@ def conic_start(
         `a` and `w`.
     """
     sign_key, direction_key = jax.random.split(key)
-    w = jax.random.normal(direction_key, (width, dim))
+    w = normals(direction_key, (width, dim))
     w = scale * w / jnp.linalg.norm(w, axis=1, keepdims=True)
     return {"a": scale * jax.random.rademacher(sign_key, (width,), w.dtype), "w": w}
 

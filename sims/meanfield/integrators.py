@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
+
 Scalar = Float[Array, ""]
 Neurons = Float[Array, "width dim"]
 Noisy = tuple[Neurons, Neurons]  # neurons and the noise of their next step
@@ -44,7 +46,7 @@ def langevin_step(
 
 def noise_of(key: Key[Array, ""], t: Array | int, theta: Neurons) -> Neurons:
     """The standard normals of step t."""
-    return jax.random.normal(jax.random.fold_in(key, t), theta.shape, theta.dtype)
+    return normals(jax.random.fold_in(key, t), theta.shape, theta.dtype)
 
 
 def time_average(

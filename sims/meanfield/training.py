@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from . import conditions
 
@@ -45,8 +46,8 @@ def antisymmetric_start(
     if max_width % 2:
         raise ValueError(f"`max_width` must be even, got {max_width}.")
     outer_key, inner_key = jax.random.split(key)
-    half = jax.random.normal(outer_key, (max_width // 2,))
-    w = jnp.repeat(jax.random.normal(inner_key, (max_width // 2, dim)), 2, axis=0)
+    half = normals(outer_key, (max_width // 2,))
+    w = jnp.repeat(normals(inner_key, (max_width // 2, dim)), 2, axis=0)
     mask = (jnp.arange(max_width, dtype=w.dtype) < width).astype(w.dtype)
     return {"a": jnp.stack([half, -half], axis=1).ravel(), "w": w, "mask": mask}
 

@@ -6,9 +6,10 @@ The first rows do not depend on `max_samples`.
 
 from typing import Any, TypeAlias
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
+
+from ..draws import normals
 
 Number: TypeAlias = Int[Array, ""] | int
 Scalar: TypeAlias = Float[Array, ""] | float
@@ -21,11 +22,9 @@ def normal_rows(
     variances: Float[Array, " dim"],
 ) -> Float[Array, "max_samples dim"]:
     """Independent rows N(0, diag(variances)), zero from `num_samples` on."""
-    shape = (max_samples, variances.shape[0])
-    normals = jax.random.normal(key, shape, variances.dtype)
-    return jnp.where(row_mask(num_samples, max_samples), normals, 0.0) * jnp.sqrt(
-        variances[None, :]
-    )
+    drawn = normals(key, (max_samples, variances.shape[0]), variances.dtype)
+    exists = row_mask(num_samples, max_samples)
+    return jnp.where(exists, drawn, 0.0) * jnp.sqrt(variances[None, :])
 
 
 def row_mask(num_samples: Number, max_samples: int) -> Bool[Array, "max_samples 1"]:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from .draws import Number, check_samples, row_mask
 
@@ -51,7 +52,7 @@ def simulate_equivariant(
 def _learnt(key, power, number, max_samples):
     """Mean over the fields of the squared modulus of every mode."""
     shape = (max_samples, *power.shape)
-    fields = jax.random.normal(key, shape, power.dtype)
+    fields = normals(key, shape, power.dtype)
     modes = jnp.abs(jnp.fft.fft2(fields)) ** 2 * power[None]
     mask = row_mask(number, max_samples)[:, :, None]
     return jnp.sum(jnp.where(mask, modes, 0.0), axis=0) / number.astype(power.dtype)

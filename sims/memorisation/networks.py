@@ -9,6 +9,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from .denoisers import LEVELS, Denoiser, generate
 from .draws import Number, Scalar, check_samples, row_mask
@@ -81,7 +82,7 @@ def train_denoiser_pair(
     halves = jax.random.split(keys[3]), data
     train = partial(_train, nnx.split(model), num_samples, num_steps)
     weights, loss = jax.lax.map(lambda half: train(*half), halves)
-    noise = jax.random.normal(keys[4], (num_generated, side, side))
+    noise = normals(keys[4], (num_generated, side, side))
     made = jax.lax.map(partial(_generate, nnx.graphdef(model), noise), weights)
     flat = made.reshape(2, num_generated, -1)
     exists = row_mask(num_samples, max_samples)[:, 0]
@@ -121,7 +122,7 @@ def _batch(key, data, num_samples):
     top, bottom = LEVELS
     share = jax.random.uniform(level_key, (BATCH,))
     level = bottom * (top / bottom) ** share
-    return data[index], level, jax.random.normal(noise_key, (BATCH, *data.shape[1:]))
+    return data[index], level, normals(noise_key, (BATCH, *data.shape[1:]))
 
 
 def _loss(graph, weights, images, level, noise):

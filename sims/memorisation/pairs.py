@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from .draws import Number, Scalar, check_samples, covariance, normal_rows, row_mask
 
@@ -100,7 +101,7 @@ def simulate_pair(
     num_samples = jnp.asarray(num_samples, int)
     models = _train(data_key, variances, num_samples, num_shared, max_samples)
     noise_shape = (variances.shape[0], num_generated)
-    noise = jax.random.normal(noise_key, noise_shape, variances.dtype)
+    noise = normals(noise_key, noise_shape, variances.dtype)
     roots = jnp.sqrt(models.values + ridge)
     return (
         _convergence(models, variances, roots)

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
+
 IMAGE_EXPONENT = 1.0
 
 
@@ -54,10 +56,10 @@ def draw_textures(
     """Independent images of unit mean variance per pixel."""
     field_key, latent_key = jax.random.split(key)
     side = truth.power.shape[0]
-    white = jax.random.normal(field_key, (number, side, side), truth.power.dtype)
+    white = normals(field_key, (number, side, side), truth.power.dtype)
     modes = jnp.fft.fft2(white)
     modes *= jnp.sqrt(truth.power)[None].astype(modes.dtype)
-    strength = jax.random.normal(latent_key, (number, 1, 1), truth.power.dtype)
+    strength = normals(latent_key, (number, 1, 1), truth.power.dtype)
     latent = jnp.sqrt(truth.spike) * strength * truth.latent[None]
     return (jnp.fft.ifft2(modes).real + latent) / jnp.sqrt(_pixel_variance(truth))
 

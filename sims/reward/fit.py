@@ -12,6 +12,7 @@ from jax.nn import softmax
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from .links import (
     LINKS,
@@ -80,7 +81,7 @@ def weight_ess(
         RW-3, RW-14.
     """
     inputs, labels = jax.random.split(key)
-    z = jax.random.normal(inputs, (num_samples,), temperature.dtype)
+    z = normals(inputs, (num_samples,), temperature.dtype)
     return {"ess": effective_share(noisy_labels(labels, z, noise, link) / temperature)}
 
 
@@ -249,7 +250,7 @@ def fitted(
 
     def draw(key: Key[Array, ""]) -> tuple[Array, Array, Array]:
         inputs, labels = jax.random.split(key)
-        z = jax.random.normal(inputs, (num_samples,), case.noise.dtype)
+        z = normals(inputs, (num_samples,), case.noise.dtype)
         columns = features_of(z, case.half_width, link, num_features, augment)
         return z, columns, noisy_labels(labels, z, case.noise, link)
 
@@ -366,7 +367,7 @@ def two_stage_index(
         first, feature_temperature, noise, link=link, shape=(num_samples, dim)
     )
     p = jnp.sqrt(1 - m**2)
-    draws = jax.random.normal(second, (3, num_readout), noise.dtype)
+    draws = normals(second, (3, num_readout), noise.dtype)
     s, z = draws[0], m * draws[0] + p * draws[1]
     labels = LINKS[link](z) + noise * draws[2]
     log_weight = labels / readout_temperature if fit == "label" else 0 * labels
@@ -391,7 +392,7 @@ def first_direction(
     """Overlap of the first-order estimate, centred at the population mean."""
     inputs, labels = jax.random.split(key)
     top = TOPS.get(link, 0.0)
-    x = jax.random.normal(inputs, shape, noise.dtype)
+    x = normals(inputs, shape, noise.dtype)
     y = noisy_labels(labels, x[:, 0], noise, link)
     center = population_mean(temperature, noise, link=link, top=top)
     direction = (jnp.exp((y - top) / temperature) - center) @ x

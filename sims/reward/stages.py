@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key
 
+from ..draws import normals
 from ..sweep import simulator
 from .links import (
     LINKS,
@@ -187,7 +188,7 @@ def learn_features(
 
     def move(carry: tuple[Array, Any], t: Array) -> tuple[tuple[Array, Any], None]:
         weights, state = carry
-        draws = jax.random.normal(jax.random.fold_in(stream, t), (dim + 1,), dtype)
+        draws = normals(jax.random.fold_in(stream, t), (dim + 1,), dtype)
         x, label = draws[:dim], LINKS[link](draws[0]) + stage.noise * draws[dim]
         gain = jnp.exp(label / stage.temperature) - center
         slope = jax.grad(correlation_loss)(weights, x, gain, phase)
@@ -234,7 +235,7 @@ def learn_readout(
     centres = jax.random.uniform(where, (num_neurons,), dtype, -CENTRES, CENTRES)
 
     def draw(key: Key[Array, ""], count: int) -> tuple[Array, Array]:
-        x = jax.random.normal(key, (count, dim), dtype)
+        x = normals(key, (count, dim), dtype)
         waves = jnp.tanh(2 * (x @ neurons.T - centres[None, :]))
         return jnp.concatenate([jnp.ones((count, 1), dtype), waves], axis=1), x[:, 0]
 

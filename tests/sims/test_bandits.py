@@ -45,7 +45,7 @@ def play(name, seed, horizon, means=MEANS, dtype=np.float64):
 
 
 def normal(key, shape):
-    return np.asarray(jax.random.normal(key, shape, jnp.float64))
+    return np.asarray(jax.random.normal(key, shape, jnp.float32), float)
 
 
 def expected(name, seed, horizon):

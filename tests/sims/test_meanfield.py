@@ -246,7 +246,8 @@ class TestAnchors:
         M_star = np.array([[1.0, 0.2], [0.2, 0.3]])
         with jax.enable_x64(True):
             start_key, _ = jax.random.split(jax.random.key(5))
-            theta = np.sqrt(0.5) * np.asarray(jax.random.normal(start_key, (3, 2)))
+            start = jax.random.normal(start_key, (3, 2), jnp.float32)
+            theta = np.sqrt(0.5) * np.asarray(start, float)
             found = sm.riccati_particles(
                 jax.random.key(5),
                 *doubles(M_star, np.zeros((2, 2)), 0.3, 0.0, 0.1, 0.5),

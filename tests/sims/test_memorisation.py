@@ -25,6 +25,10 @@ def double():
         yield
 
 
+def normal(key, shape):
+    return np.asarray(jax.random.normal(key, shape, jnp.float32), float)
+
+
 def training_sets(key, num_samples, num_shared, dtype=jnp.float64):
     data_key, noise_key = jax.random.split(key)
     rows = [
@@ -39,7 +43,7 @@ def training_sets(key, num_samples, num_shared, dtype=jnp.float64):
         for m in (0, 1)
     ]
     rows[1][:num_shared] = rows[0][:num_shared]
-    noise = np.asarray(jax.random.normal(noise_key, (len(VARIANCES), 5)))
+    noise = normal(noise_key, (len(VARIANCES), 5))
     return rows, noise
 
 
@@ -189,10 +193,7 @@ def test_equivariant_models_are_circulant_matrices():
         found = sims.simulate_equivariant(
             key, jnp.asarray(power), jnp.asarray(2), max_samples=3
         )
-        fields = [
-            np.asarray(jax.random.normal(jax.random.fold_in(key, m), (3, 4, 4)))[:2]
-            for m in (0, 1)
-        ]
+        fields = [normal(jax.random.fold_in(key, m), (3, 4, 4))[:2] for m in (0, 1)]
     expected = oracle.equivariant(fields, power)
     assert float(found["cross"]) == pytest.approx(expected["cross"], rel=1e-7)
     assert float(found["self"]) == pytest.approx(expected["self"], rel=1e-10)
