@@ -243,7 +243,7 @@ CLAIMS = (
         design=smoothed,
         sizes={
             "quick": {
-                "seeds": 1024,
+                "seeds": 2048,
                 "dim": 64,
                 "counts": SHARED_COUNTS,
                 "chunk": 99,
