@@ -28,7 +28,7 @@ def words(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "*shape"
     """
     first, second = jax.random.key_data(key)
     keys = first, second, first ^ second ^ jnp.uint32(PARITY)
-    right = jnp.arange(math.prod(shape), dtype=jnp.uint32) + keys[1]
+    right = jax.lax.iota(jnp.uint32, math.prod(shape)) + keys[1]
     left = jnp.full_like(right, keys[0])
     for group in range(5):
         for turn in ROTATIONS[group % 2]:
@@ -57,11 +57,14 @@ def normals(
     Returns:
         The draws; the first ones do not depend on how many there are.
     """
-    mantissa = words(key, shape) >> jnp.uint32(9) | jnp.uint32(0x3F800000)
+    count = math.prod(shape)
+    mantissa = words(key, (count,)) >> jnp.uint32(9) | jnp.uint32(0x3F800000)
     places = jax.lax.bitcast_convert_type(mantissa, jnp.float32) - 1
     lowest = jnp.nextafter(jnp.float32(-1), jnp.float32(0))
     uniform = jnp.maximum(2 * places + lowest, lowest)
-    return (jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)).astype(dtype)
+    drawn = jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)
+    # The barrier keeps XLA from drawing them again for every use.
+    return jax.lax.optimization_barrier(drawn).reshape(shape).astype(dtype)
 
 
 def poisson(
