@@ -1,5 +1,6 @@
 """Normal and Poisson draws, most of what these simulators do: no word is wasted."""
 
+import itertools
 import math
 
 import jax
@@ -9,6 +10,7 @@ from jaxtyping import Array, Float, Int, Key, UInt32
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
+BULK = 1024  # so many words that halves pay
 SHARE = 64  # e^-64 and its inverse are still numbers in float32
 RARE = 1e-10  # terms beyond the mode that are left out
 
@@ -17,7 +19,9 @@ def words(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "*shape"
     """Random words: those of `jax.random.bits`, bit by bit.
 
     The compiled hash of JAX (Threefry-2x32, twenty rounds) keeps its rounds in memory;
-    written out, they stay in registers: three times as fast.
+    written out, they stay in registers: three times as fast. Many words come in two
+    halves, for XLA keeps a concatenation in memory. Otherwise it computes each word
+    where it is used, there without vector instructions.
 
     Args:
         key: A Threefry key.
@@ -26,9 +30,19 @@ def words(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "*shape"
     Returns:
         The words; the first ones do not depend on how many there are.
     """
+    count = math.prod(shape)
+    ends = (0, count // 2, count) if count >= BULK else (0, count)
+    parts = [_hashed(key, *part) for part in itertools.pairwise(ends)]
+    return jnp.concatenate(parts).reshape(shape)
+
+
+def _hashed(
+    key: Key[Array, ""], begin: int, end: int
+) -> UInt32[Array, " {end}-{begin}"]:
+    """Words `begin` … `end` - 1 of a key."""
     first, second = jax.random.key_data(key)
     keys = first, second, first ^ second ^ jnp.uint32(PARITY)
-    right = jax.lax.iota(jnp.uint32, math.prod(shape)) + keys[1]
+    right = jax.lax.iota(jnp.uint32, end - begin) + (keys[1] + jnp.uint32(begin))
     left = jnp.full_like(right, keys[0])
     for group in range(5):
         for turn in ROTATIONS[group % 2]:
@@ -37,7 +51,7 @@ def words(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "*shape"
             right = left ^ right
         left = left + keys[(group + 1) % 3]
         right = right + keys[(group + 2) % 3] + jnp.uint32(group + 1)
-    return (left ^ right).reshape(shape)
+    return left ^ right
 
 
 def normals(
@@ -63,8 +77,7 @@ def normals(
     lowest = jnp.nextafter(jnp.float32(-1), jnp.float32(0))
     uniform = jnp.maximum(2 * places + lowest, lowest)
     drawn = jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)
-    # The barrier keeps XLA from drawing them again for every use.
-    return jax.lax.optimization_barrier(drawn).reshape(shape).astype(dtype)
+    return drawn.reshape(shape).astype(dtype)
 
 
 def poisson(

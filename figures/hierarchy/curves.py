@@ -1,7 +1,7 @@
 """Rows as curves with standard errors, and theory on fine grids."""
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,18 +37,6 @@ def logarithmic(axes: Axes, *, y: bool = False) -> None:
         axes.set_yscale("log")
 
 
-class Branch(NamedTuple):
-    """The outlier of one feature along λ, from just below its threshold upwards.
-
-    Attributes:
-        ratio: δ at which λ is the outlier, increasing.
-        overlap: q_k there; negative below the threshold.
-    """
-
-    ratio: np.ndarray
-    overlap: np.ndarray
-
-
 class Limits:
     """HS-3 and HS-4 of a teacher on a coarse label grid, for pictures."""
 
@@ -64,34 +52,26 @@ class Limits:
         return theory.outlier(self.law, self.values, self.teacher.scale, ratio, k, side)
 
     @functools.cached_property
-    def branches(self) -> list[Branch]:
-        """Branches of all features: HS-3 without a search, λ being given."""
-        sides = {side: iter(self._along(side)) for side in (-1, 1)}
-        return [next(sides[side]) for side in self.sides.tolist()]
-
-    def _along(self, side: int) -> list[Branch]:
-        r"""Branches of the features of one side.
-
-        With $w = F/(\lambda - F)$: $1/\delta = \mathbb{E}_k w - \mathbb{E} w$ and
-        $q_k = r/(r + \mathbb{E}_k w^2)$, where $r = 1/\delta - \mathbb{E} w^2$.
-        """
-        law, values = self.law, side * np.asarray(self.values)
-        plain = np.asarray(law.density) * float(law.spacing)
-        tilted = np.asarray(law.tilted)[self.sides == side] * float(law.spacing)
-        lam = self.teacher.scale * (1 + DISTANCES[:, None])
-        w = values / (lam - values)
-        inverse, square = (tilted - plain) @ w.T, (w**2).T
-        rise = inverse - plain @ square
-        return list(map(_shown, 1 / inverse, rise / (rise + tilted @ square)))
+    def branches(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Ratio and overlap of every feature along λ, from its threshold upwards."""
+        lam = self.teacher.scale * (1 + DISTANCES)
+        sides = {
+            side: theory.outlier_branches(self.law, self.values, lam, side)
+            for side in (-1, 1)
+        }
+        return [
+            _shown(*(np.asarray(part[k]) for part in sides[side]))
+            for k, side in enumerate(self.sides.tolist())
+        ]
 
     def overlaps(self, ratios: np.ndarray) -> np.ndarray:
         """q_k at every ratio: (ratios, features)."""
-        found = [np.interp(ratios, b.ratio, b.overlap) for b in self.branches]
+        found = [np.interp(ratios, *branch) for branch in self.branches]
         return np.maximum(np.stack(found, axis=1), 0.0)
 
     def thresholds(self) -> np.ndarray:
         """δ_k."""
-        return np.array([np.interp(0.0, b.overlap, b.ratio) for b in self.branches])
+        return np.array([np.interp(0.0, q, ratio) for ratio, q in self.branches])
 
     def errors(self, ratios: np.ndarray) -> np.ndarray:
         """HS-7's sum at every ratio."""
@@ -100,7 +80,7 @@ class Limits:
         return np.array([float(error) for error in found])
 
 
-def _shown(ratio: np.ndarray, overlap: np.ndarray) -> Branch:
+def _shown(ratio: np.ndarray, overlap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A branch from its last point with a negative overlap on."""
     start = np.flatnonzero(overlap < 0)[-1:].sum()
-    return Branch(ratio[start:], overlap[start:])
+    return ratio[start:], overlap[start:]

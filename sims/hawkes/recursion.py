@@ -132,8 +132,8 @@ def simulate_inar(
 
     def step(state, index):
         mean = bin_width * (mu + weights @ state)
-        counts = poisson(jax.random.fold_in(key, index), mean, LARGEST_MEAN)
-        counts = jnp.where(mean <= LARGEST_MEAN, counts, jnp.nan).astype(mu.dtype)
+        drawn = poisson(jax.random.fold_in(key, index), mean, LARGEST_MEAN)
+        counts = jnp.where(mean <= LARGEST_MEAN, drawn.astype(mu.dtype), jnp.nan)
         return decay * state + gain * counts, counts
 
     _, counts = jax.lax.scan(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from limen.theory import hierarchy
+from limen.theory.maths.domain import DomainError
 from numpy.testing import assert_allclose
 
 from ..reference import hierarchy as reference
@@ -132,6 +133,29 @@ def brute_outlier(ratio, index, order=60):
     edge = brentq(psi_slope, SCALE * 1.001, 100, xtol=1e-12)
     lam = brentq(lambda x: phi(x) - psi(x), edge, 1000, xtol=1e-12)
     return psi(edge), psi(lam), psi_slope(lam) / (psi_slope(lam) - phi_slope(lam))
+
+
+@pytest.mark.parametrize(("index", "side"), [(0, 1), (1, -1), (2, 1)])
+def test_branches_are_outliers_without_a_search(law, values, index, side):
+    """Where a branch is visible, `outlier` at its ratio finds the same overlap."""
+    lam = SCALE * (1 + np.geomspace(0.5, 50, 7))
+    ratio, overlap = (
+        np.asarray(part[index])
+        for part in hierarchy.outlier_branches(law, values, lam, side)
+    )
+    assert (np.diff(ratio) > 0).all()
+    visible = overlap > 0.05
+    assert visible.sum() >= 3
+    searched = [
+        hierarchy.outlier(law, values, SCALE, at, index, side).overlap
+        for at in ratio[visible]
+    ]
+    np.testing.assert_allclose(overlap[visible], searched, rtol=1e-7)
+
+
+def test_branches_refuse_parameters_within_the_spectrum(law, values):
+    with pytest.raises(DomainError, match="lam"):
+        hierarchy.outlier_branches(law, values, [SCALE / 2, 2 * SCALE], 1)
 
 
 @pytest.mark.parametrize("index", [0, 2])

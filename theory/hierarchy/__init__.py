@@ -1,10 +1,11 @@
 """Sequential feature recovery and the scaling law it makes: what is derived.
 
-`labels` (law of the label), `outliers` (HS-3, HS-4, HS-8), `optimal` (HS-4, HS-12),
-`scaling` (HS-5, HS-6, HS-7), `smoothing` (HS-8), `readout` (HS-9), `quadratic` (HS-2),
-`kernels` (HS-10), `krylov` (HS-3c).
+`labels` (law of the label), `outliers` and `branches` (HS-3, HS-4, HS-8), `optimal`
+(HS-4, HS-12), `scaling` (HS-5, HS-6, HS-7), `smoothing` (HS-8), `readout` (HS-9),
+`quadratic` (HS-2), `kernels` (HS-10), `krylov` (HS-3c).
 """
 
+from .branches import Branches, outlier_branches
 from .kernels import KernelSpectrum, kernel_eigenvalues, kernel_mse
 from .krylov import krylov_applications, krylov_error
 from .labels import (
@@ -46,6 +47,7 @@ from .scaling import (
 from .smoothing import smoothed_overlap, window_function
 
 __all__ = [
+    "Branches",
     "KernelSpectrum",
     "LabelLaw",
     "Outlier",
@@ -61,6 +63,7 @@ __all__ = [
     "learner_eigenvalue",
     "optimal_preprocessing",
     "outlier",
+    "outlier_branches",
     "parametric_nmse",
     "population_nmse",
     "population_operator",
