@@ -17,4 +17,5 @@ PAPER = Paper(
     figures=figures.FIGURES,
     notes="Operational definitions of the learning cell (its depth, its closure, its "
     "atoms) are ours. Constants are derived here where the paper gives orders.",
+    seconds=110,
 )

@@ -21,4 +21,5 @@ PAPER = Paper(
         "may differ from the paper's by normalisation; what is tagged derived was "
         "derived and checked here."
     ),
+    seconds=125,
 )

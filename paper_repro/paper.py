@@ -18,6 +18,7 @@ class Paper:
         claims: Everything that is checked.
         figures: Everything that is drawn, the headline figure first.
         notes: What the reader must know to judge the results.
+        seconds: About what preset quick takes; the longest papers start first.
     """
 
     id: str
@@ -27,3 +28,4 @@ class Paper:
     claims: tuple[Claim, ...]
     figures: tuple[Figure, ...]
     notes: str = ""
+    seconds: float = 60.0

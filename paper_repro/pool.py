@@ -15,8 +15,9 @@ from typing import Any
 
 from ..sims.sweep.program import spare_effort_elsewhere
 from ..theory.threads import keep_to_share
-from .job import Job, execute, judged
+from .job import Job, execute
 from .progress import Display
+from .registry import papers
 
 MEMORY_PER_PAPER = 3 * 2**30
 GARBAGE = 50_000, 20, 100  # Python's own thresholds cost 3 % of a paper's time
@@ -52,7 +53,7 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
                 initargs=(parts, at_once, jobs[0].effort),
             ) as pool,
         ):
-            longest_first = sorted(jobs, key=lambda job: -len(judged(job)))
+            longest_first = sorted(jobs, key=lambda job: -papers()[job.paper].seconds)
             futures = {j.paper: pool.submit(_child, j, events) for j in longest_first}
             _follow(list(futures.values()), events, tell)
             return [futures[job.paper].result() for job in jobs]
