@@ -80,7 +80,7 @@ SURVIVAL = Claim(
     kind=kinds.value(evidence="frequency"),
     design=survival,
     sizes={
-        "quick": {"seeds": 16384, "first": (0.0,), "last": (63.0,)},
+        "quick": {"seeds": 8192, "first": (0.0,), "last": (63.0,)},
         "paper": {"seeds": 32768, "first": (0.0,), "last": (63.0,)},
         "gpu": {"seeds": 262144, "first": (0.0,), "last": (63.0,)},
     },
@@ -102,7 +102,7 @@ ORDER = Claim(
             "first": tuple(map(float, POSITIONS)),
             "last": tuple(map(float, POSITIONS)),
         }
-        for preset, seeds in (("quick", 16384), ("paper", 32768), ("gpu", 262144))
+        for preset, seeds in (("quick", 8192), ("paper", 32768), ("gpu", 262144))
     },
     mutants=(
         Mutant(

@@ -187,7 +187,7 @@ HIT = Claim(
     kind=kinds.value(evidence="frequency"),
     design=bernoulli_hit,
     sizes={
-        "quick": {"seeds": 32768},
+        "quick": {"seeds": 16384},
         "paper": {"seeds": 131072},
         "gpu": {"seeds": 1048576},
     },

@@ -243,7 +243,7 @@ CLAIMS = (
         design=smoothed,
         sizes={
             "quick": {
-                "seeds": 2048,
+                "seeds": 1024,
                 "dim": 64,
                 "counts": SHARED_COUNTS,
                 "chunk": 99,

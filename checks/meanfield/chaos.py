@@ -273,7 +273,7 @@ CLAIMS = (
         kind=kinds.value(),
         design=sharp,
         sizes={
-            "quick": {"seeds": 512, **RUN},
+            "quick": {"seeds": 256, **RUN},
             "paper": {"seeds": 1024, **RUN},
         },
         mutants=(

@@ -109,7 +109,7 @@ CLAIMS = (
         kind=kinds.value(),
         design=mean_excess,
         sizes={
-            "quick": {"seeds": 64, "num_particles": 2**16},
+            "quick": {"seeds": 32, "num_particles": 2**16},
             "paper": {"seeds": 64, "num_particles": 2**18},
         },
         mutants=(

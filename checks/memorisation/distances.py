@@ -204,7 +204,7 @@ CLAIMS = (
         kind=kinds.value(),
         design=to_truth,
         sizes={
-            "quick": {"seeds": 256, "dim": 96, "cells": TRUTH_CELLS},
+            "quick": {"seeds": 128, "dim": 96, "cells": TRUTH_CELLS},
             "paper": {
                 "seeds": 8192,
                 "dim": 96,

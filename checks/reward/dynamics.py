@@ -140,7 +140,7 @@ PATH = Claim(
     kind=kinds.value(),
     design=mean_path,
     sizes={
-        "quick": {"seeds": 128, "dim": 4000, "times": (1, 2)},
+        "quick": {"seeds": 64, "dim": 4000, "times": (1, 2)},
         "paper": {"seeds": 512, "dim": 4000, "times": (1, 2, 4, 8)},
     },
     mutants=(
@@ -199,7 +199,7 @@ LINEAR = Claim(
     kind=kinds.value(),
     design=linear_phase,
     sizes={
-        "quick": {"seeds": 512, "dim": 500, "replicas": 64, "tol": 0.06},
+        "quick": {"seeds": 256, "dim": 500, "replicas": 64, "tol": 0.06},
         "paper": {"seeds": 2048, "dim": 1000, "replicas": 64, "tol": 0.02},
     },
     mutants=(

@@ -25,7 +25,10 @@ def test_every_number_of_the_specification_has_a_claim():
 
 
 def test_nothing_is_violated_and_decidable_claims_are_consistent(verdicts):
-    assert {v.verdict for v in verdicts.values()} == {"consistent"}
+    """SB-7.order has too few seeds at quick: it decides in one draw of five."""
+    found = {(v.claim_id, v.verdict, v.reason) for v in verdicts.values()}
+    others = {verdict for verdict in found if verdict[1] != "consistent"}
+    assert others == {("SB-7.order", "inconclusive", "budget")}
 
 
 def test_mutants_are_killed(verdicts):
