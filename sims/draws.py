@@ -71,13 +71,24 @@ def normals(
     Returns:
         The draws; the first ones do not depend on how many there are.
     """
-    count = math.prod(shape)
-    mantissa = words(key, (count,)) >> jnp.uint32(9) | jnp.uint32(0x3F800000)
+    drawn = named_normals(words(key, (math.prod(shape),)), jnp.float32)
+    return drawn.reshape(shape).astype(dtype)
+
+
+def named_normals(
+    names: UInt32[Array, "*shape"], dtype: DTypeLike = float
+) -> Float[Array, "*shape"]:
+    """The standard normal that each word names; see `normals`.
+
+    Args:
+        names: Words.
+        dtype: Floating dtype of the result.
+    """
+    mantissa = names >> jnp.uint32(9) | jnp.uint32(0x3F800000)
     places = jax.lax.bitcast_convert_type(mantissa, jnp.float32) - 1
     lowest = jnp.nextafter(jnp.float32(-1), jnp.float32(0))
     uniform = jnp.maximum(2 * places + lowest, lowest)
-    drawn = jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)
-    return drawn.reshape(shape).astype(dtype)
+    return (jnp.float32(2**0.5) * jax.lax.erf_inv(uniform)).astype(dtype)
 
 
 def poisson(

@@ -6,9 +6,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from ..draws import normals
+from ..draws import normals, words
 from ..sweep import simulator
-from .draws import Number, Scalar, check_samples, covariance, normal_rows, row_mask
+from .draws import (
+    Number,
+    Scalar,
+    check_samples,
+    covariance,
+    normal_columns,
+    row_mask,
+)
 
 OUTPUTS = {
     "cross": (),
@@ -38,17 +45,18 @@ class Models(NamedTuple):
     """The decomposed models, in the eigenbasis of the truth.
 
     Attributes:
-        samples: Training points of each model, one a row; not stacked, for a copy
-            of them takes as long as drawing them.
+        samples: Training points of each model, one a column; not stacked, for a
+            copy of them takes as long as drawing them.
         covariances: S of each model.
         values: Eigenvalues of each S, ascending, exact zeros where n < d.
-        vectors: Eigenvectors of each S, one a column.
+        axes: Eigenvectors of each S, one a row: as they lie in memory, for LAPACK
+            writes columns first.
     """
 
-    samples: tuple[Float[Array, "rows dim"], Float[Array, "rows dim"]]
+    samples: tuple[Float[Array, "dim columns"], Float[Array, "dim columns"]]
     covariances: Float[Array, "2 dim dim"]
     values: Float[Array, "2 dim"]
-    vectors: Float[Array, "2 dim dim"]
+    axes: Float[Array, "2 dim dim"]
 
 
 def _check(num_samples, max_samples, ridge, num_shared, variances, num_latents):
@@ -113,28 +121,28 @@ def simulate_pair(
 
 def _train(key, variances, num_samples, num_shared, max_samples):
     """Draw both data sets and decompose both covariances in one batched call."""
-    first, second = (
-        normal_rows(jax.random.fold_in(key, model), num_samples, max_samples, variances)
-        for model in (0, 1)
-    )
-    # The barrier keeps XLA from drawing the normals again for every use of them.
-    first, second = jax.lax.optimization_barrier((first, second))
+    shape = max_samples, variances.shape[0]
+    first, second = (words(jax.random.fold_in(key, model), shape) for model in (0, 1))
     second = jnp.where(row_mask(num_shared, max_samples), first, second)
-    covariances = jnp.stack([covariance(x, num_samples) for x in (first, second)])
+    samples = tuple(
+        normal_columns(names, num_samples, variances) for names in (first, second)
+    )
+    covariances = jnp.stack([covariance(x, num_samples) for x in samples])
     values, vectors = jnp.linalg.eigh(covariances, symmetrize_input=False)
     dim = variances.shape[0]
     is_zero = jnp.arange(dim) < dim - num_samples
     values = jnp.where(is_zero[None, :], 0.0, jnp.maximum(values, 0.0))
-    return Models((first, second), covariances, values, vectors)
+    axes = jnp.matrix_transpose(vectors)
+    return Models(samples, covariances, values, axes)
 
 
 def _convergence(models, variances, roots):
     """Generators against each other and against the truth."""
-    overlaps = models.vectors[0].T @ models.vectors[1]
+    overlaps = models.axes[0] @ models.axes[1].T
     cross = roots[0] @ overlaps**2 @ roots[1]
     own = jnp.sum(roots**2, axis=1)
     trace = jnp.sum(variances)
-    diagonal = jnp.einsum("mij,mj->mi", models.vectors**2, roots)
+    diagonal = jnp.einsum("mji,mj->mi", models.axes**2, roots)
     singular = _singular_values(models, variances, roots, overlaps)
     to_truth, between = jnp.sum(singular[:2], axis=1), jnp.sum(singular[2])
     return {
@@ -152,14 +160,15 @@ def _singular_values(models, variances, roots, overlaps):
     """Of G Sigma^(1/2) for both models, of G1 G2, and of S - Sigma, in one call.
 
     The trace of (Sigma^(1/2) G^2 Sigma^(1/2))^(1/2) is the sum of the first: four times
-    faster than eigenvalues with vectors, and without roots of rounding errors.
+    faster than eigenvalues with vectors, and without roots of rounding errors. The
+    transposed matrices have the same, and LAPACK takes them without a copy.
     """
-    turned = roots[:, :, None] * jnp.swapaxes(models.vectors, 1, 2)
+    turned = roots[:, :, None] * models.axes
     scale = jnp.sqrt(variances)[None, None, :]
     between = roots[0][:, None] * overlaps * roots[1][None, :]
     error = models.covariances[0] - jnp.diag(variances)
     stack = jnp.concatenate([turned * scale, between[None], error[None]])
-    return jnp.linalg.svd(stack, compute_uv=False)
+    return jnp.linalg.svd(jnp.matrix_transpose(stack), compute_uv=False)
 
 
 def _moments(models, variances, ridge):
@@ -180,14 +189,14 @@ def _moments(models, variances, ridge):
 
 def _generated(models, roots, noise, num_samples):
     """Samples that both models make from the same noise."""
-    coefficients = jnp.einsum("mij,ik->mjk", models.vectors, noise) * roots[:, :, None]
-    generated = models.vectors @ coefficients
-    norms = jnp.linalg.norm(generated, axis=1)
-    cosine = jnp.sum(generated[0] * generated[1], axis=0) / (norms[0] * norms[1])
+    coefficients = jnp.einsum("dk,mid->mki", noise, models.axes) * roots[:, None, :]
+    generated = coefficients @ models.axes
+    norms = jnp.linalg.norm(generated, axis=2)
+    cosine = jnp.sum(generated[0] * generated[1], axis=1) / (norms[0] * norms[1])
     dim = noise.shape[0]
     is_inside = jnp.arange(dim) >= dim - num_samples
-    inside = jnp.sum(jnp.where(is_inside[None, :, None], coefficients**2, 0.0))
-    directions = generated / norms[:, None, :]
+    inside = jnp.sum(jnp.where(is_inside[None, None, :], coefficients**2, 0.0))
+    directions = generated / norms[:, :, None]
     closest = [
         _largest_cosine(*x) for x in zip(models.samples, directions, strict=True)
     ]
@@ -200,15 +209,15 @@ def _generated(models, roots, noise, num_samples):
 
 def _largest_cosine(samples, directions):
     """Mean over directions of the largest absolute cosine with a training point."""
-    lengths = jnp.linalg.norm(samples, axis=1)
+    lengths = jnp.linalg.norm(samples, axis=0)
     lengths = jnp.where(lengths > 0, lengths, 1.0)
-    cosines = jnp.abs(samples @ directions) / lengths[:, None]
-    return jnp.mean(jnp.max(cosines, axis=0))
+    cosines = jnp.abs(directions @ samples) / lengths[None, :]
+    return jnp.mean(jnp.max(cosines, axis=1))
 
 
 def _latents(models, variances, num_latents):
     """Leading eigenvectors against those of the truth and of the other model."""
-    top = models.vectors[:, :, ::-1][:, :, :num_latents]
+    top = models.axes[:, ::-1][:, :num_latents]
     latent = jnp.arange(num_latents)
     overlaps = top[:, latent, latent] ** 2
     eigenvalue = models.values[0, ::-1][:num_latents]
@@ -216,7 +225,7 @@ def _latents(models, variances, num_latents):
     return {
         "overlap": overlaps[0],
         "overlap_second": overlaps[1],
-        "overlap_pair": jnp.sum(top[0] * top[1], axis=0) ** 2,
+        "overlap_pair": jnp.sum(top[0] * top[1], axis=1) ** 2,
         "eigenvalue": eigenvalue,
         "latent_distance": latent_distance(relative, overlaps[0, 0]),
     }

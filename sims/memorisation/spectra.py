@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from ..draws import words
 from ..sweep import simulator
-from .draws import Number, Scalar, check_samples, covariance, normal_rows
+from .draws import Number, Scalar, check_samples, covariance, normal_columns
 
 
 def _check_white(num_samples, max_samples, dim):
@@ -33,7 +34,8 @@ def simulate_white(
         `half_moment` = tr sqrt(S) / d, and `half_moment_controlled` =
         1 - sum (sqrt(w) - 1)^2 / 2d, of the same mean and much smaller variance.
     """
-    samples = normal_rows(key, num_samples, max_samples, jnp.ones(dim))
+    names = words(key, (max_samples, dim))
+    samples = normal_columns(names, num_samples, jnp.ones(dim))
     values = jnp.linalg.svd(samples, compute_uv=False)
     roots = values / jnp.sqrt(jnp.asarray(num_samples, values.dtype))
     roots = jnp.concatenate([roots, jnp.zeros(dim - roots.shape[0], roots.dtype)])
@@ -74,7 +76,8 @@ def simulate_divergence(
     Returns:
         `kl_model_truth` = KL(N(0, S) || truth) and `kl_truth_model`.
     """
-    samples = normal_rows(key, num_samples, max_samples, variances)
+    names = words(key, (max_samples, variances.shape[0]))
+    samples = normal_columns(names, num_samples, variances)
     values, vectors = jnp.linalg.eigh(covariance(samples, num_samples))
     log_ratio = jnp.sum(jnp.log(values)) - jnp.sum(jnp.log(variances))
     weights = vectors**2
@@ -121,7 +124,8 @@ def simulate_denoiser(
         `train` over the training points and `test` over fresh ones: squared errors
         with fresh noise, total over the dimensions.
     """
-    samples = normal_rows(key, num_samples, max_samples, variances)
+    names = words(key, (max_samples, variances.shape[0]))
+    samples = normal_columns(names, num_samples, variances)
     values, vectors = jnp.linalg.eigh(covariance(samples, num_samples))
     values = jnp.maximum(values, 0.0)
     kept = values / (values + noise_variance + weight_ridge)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from limen.sims import memorisation as sims
+from limen.sims.draws import words
 from limen.sims.memorisation import draws, spikes
 from limen.sims.sweep import Sweep
 
@@ -33,13 +34,15 @@ def training_sets(key, num_samples, num_shared, dtype=jnp.float64):
     data_key, noise_key = jax.random.split(key)
     rows = [
         np.array(
-            draws.normal_rows(
-                jax.random.fold_in(data_key, m),
+            draws.normal_columns(
+                words(
+                    jax.random.fold_in(data_key, m),
+                    (STATIC["max_samples"], len(VARIANCES)),
+                ),
                 jnp.asarray(num_samples),
-                STATIC["max_samples"],
                 jnp.asarray(VARIANCES, dtype),
             )
-        )[:num_samples]
+        ).T[:num_samples]
         for m in (0, 1)
     ]
     rows[1][:num_shared] = rows[0][:num_shared]
@@ -144,8 +147,8 @@ def test_white_half_moment_and_its_control():
     key = jax.random.key(5)
     with jax.debug_key_reuse(False):
         found = sims.simulate_white(key, jnp.asarray(9), max_samples=12, dim=6)
-        rows = draws.normal_rows(key, jnp.asarray(9), 12, jnp.ones(6))
-    values = np.linalg.eigvalsh(np.asarray(rows).T @ np.asarray(rows) / 9)
+        columns = draws.normal_columns(words(key, (12, 6)), 9, jnp.ones(6))
+    values = np.linalg.eigvalsh(np.asarray(columns) @ np.asarray(columns).T / 9)
     assert float(found["half_moment"]) == pytest.approx(np.sqrt(values).mean())
     control = 1 - np.mean((np.sqrt(values) - 1) ** 2) / 2
     assert float(found["half_moment_controlled"]) == pytest.approx(control)
@@ -160,8 +163,9 @@ def test_divergences_are_dense_and_blind_to_the_spectrum():
             key, jnp.asarray(VARIANCES), 12, max_samples=13
         )
         white = sims.simulate_divergence(key, jnp.ones(7), 12, max_samples=13)
-        rows = draws.normal_rows(key, jnp.asarray(12), 12, jnp.asarray(VARIANCES))
-    covariance = np.asarray(rows).T @ np.asarray(rows) / 12
+        names = words(key, (12, len(VARIANCES)))
+        columns = draws.normal_columns(names, 12, jnp.asarray(VARIANCES))
+    covariance = np.asarray(columns) @ np.asarray(columns).T / 12
     truth = np.diag(VARIANCES)
     for name, pair in (
         ("kl_model_truth", (covariance, truth)),
@@ -176,8 +180,9 @@ def test_denoiser_is_the_dense_computation():
     with jax.debug_key_reuse(False):
         cell = jnp.asarray(VARIANCES), jnp.asarray(5), jnp.asarray(0.4), 0.1
         found = sims.simulate_denoiser(key, *cell, max_samples=9)
-        rows = draws.normal_rows(key, jnp.asarray(5), 9, jnp.asarray(VARIANCES))
-    expected = oracle.denoiser(np.asarray(rows)[:5], VARIANCES, 0.4, 0.1)
+        names = words(key, (9, len(VARIANCES)))
+        columns = draws.normal_columns(names, 5, jnp.asarray(VARIANCES))
+    expected = oracle.denoiser(np.asarray(columns).T[:5], VARIANCES, 0.4, 0.1)
     for name, value in expected.items():
         assert float(found[name]) == pytest.approx(value, rel=1e-10)
 
