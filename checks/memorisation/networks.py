@@ -18,11 +18,18 @@ ARCHITECTURES = ("conv", "bottleneck")
 SPIKE = 30.0
 
 
-def networks(*, loads=LOADS, num_steps=300, architectures=ARCHITECTURES) -> Sweep:
-    """Pairs of trained denoisers; the same keys in every cell."""
+def networks(*, loads=LOADS, num_steps=300, **sizes) -> Sweep:
+    """Pairs of trained denoisers; the same keys in every cell.
+
+    Args:
+        loads: Images per model.
+        num_steps: Training steps.
+        sizes: Other static arguments of `train_denoiser_pair`.
+    """
+    static = {"architecture": list(ARCHITECTURES), "num_steps": [num_steps]}
     return Sweep(
         sim=sims.train_denoiser_pair,
-        static={"architecture": list(architectures), "num_steps": [num_steps]},
+        static=static | {name: [value] for name, value in sizes.items()},
         dynamic={"num_samples": list(loads), "spike": [SPIKE]},
         crn=True,
     )

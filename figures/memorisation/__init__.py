@@ -1,6 +1,6 @@
 """Figures on memorisation, convergence and latent recovery."""
 
-from .networks import NETWORKS
+from .networks import NETWORKS, NETWORKS_LARGE
 from .orders import COLLAPSE, DISTANCES, ORDERS, PHASES
 from .spectra import DENOISERS, DIVERGENCES, FINITE_SIZE, POWER_LAW, RIDGE
 
@@ -14,5 +14,6 @@ FIGURES = (
     DIVERGENCES,
     DENOISERS,
     NETWORKS,
+    NETWORKS_LARGE,
     FINITE_SIZE,
 )

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-LAYERS = 3
 FREQUENCIES = 4
 LEVELS = (20.0, 0.05)
 FLOW_STEPS = 24
@@ -36,9 +35,11 @@ def neighbours(
 class Denoiser(nnx.Module):
     """Preconditioned denoiser: circular convolutions, perhaps a global bottleneck."""
 
-    def __init__(self, side: int, channels: int, rank: int, *, rngs: nnx.Rngs):
+    def __init__(
+        self, side: int, channels: int, layers: int, rank: int, *, rngs: nnx.Rngs
+    ):
         """Draw the initial weights; `rank` 0 leaves the global path out."""
-        sizes = (1, *(channels,) * LAYERS)
+        sizes = (1, *(channels,) * layers)
         self.convolutions = nnx.List(
             [nnx.Linear(9 * size, channels, rngs=rngs) for size in sizes[:-1]]
         )

@@ -7,6 +7,7 @@ from limen.figures.figure import Data
 from limen.figures.memorisation import curves
 from limen.sims.sweep import draw
 from limen.theory import memorisation as theory
+from xarray import Dataset
 
 # `limen reproduce` draws all of them; here those that share two small programs
 DRAWN = [f for f in figures.FIGURES if f.name in ("orders", "distances", "collapse")]
@@ -14,9 +15,41 @@ DRAWN = [f for f in figures.FIGURES if f.name in ("orders", "distances", "collap
 
 def test_names_are_unique_and_sizes_are_complete():
     names = [figure.name for figure in figures.FIGURES]
-    assert len(set(names)) == len(names) == 10
+    assert len(set(names)) == len(names) == 11
     assert names[0] == "orders"
-    assert all("quick" in figure.sizes for figure in figures.FIGURES)
+    slow = [f.name for f in figures.FIGURES if "quick" not in f.sizes]
+    assert slow == ["networks-large"]
+
+
+@pytest.mark.parametrize("preset", ["paper", "gpu"])
+def test_large_networks_ask_for_what_their_simulator_takes(preset):
+    figure = figures.NETWORKS_LARGE
+    sizes = {k: v for k, v in figure.sizes[preset].items() if k != "seeds"}
+    (cells,) = figure.sweeps(**sizes).values()
+    assert not cells.problems
+    assert len(cells.cells()) == 2 * len(sizes["loads"])
+    assert max(sizes["loads"]) == sizes["max_samples"]
+
+
+def test_networks_of_any_size_are_drawn():
+    loads, names, pixels = (4, 9), ("conv", "bottleneck"), 6
+    rng = np.random.default_rng(0)
+    dims = ("architecture", "num_samples", "seed")
+    rows = {name: (dims, rng.random((2, 2, 3))) for name in ("q_net", "Q_net")}
+    shape = (2, 2, 3, 2, 4, pixels, pixels)
+    rows["images"] = ((*dims, "model", "image", "row", "column"), rng.random(shape))
+    found = Dataset(rows, {"architecture": list(names), "num_samples": list(loads)})
+    canvas = figures.NETWORKS.draw(
+        Data(sweeps={"networks": found}, sizes={"loads": loads})
+    )
+    converged, _, strip = canvas.axes
+    means = found["q_net"].mean("seed").sel(architecture="conv").values
+    drawn = converged.containers[0].lines[0].get_ydata()
+    assert np.allclose(drawn, means)
+    shown = strip.images[0].get_array()
+    assert shown.shape == (2 * (pixels + 2), 4 * (pixels + 2))
+    first = found["images"].sel(architecture="conv", num_samples=4)[0, 0, 0].values
+    assert np.allclose(shown[1 : pixels + 1, 1 : pixels + 1], first)
 
 
 @pytest.fixture(scope="module")
