@@ -40,12 +40,17 @@ def numerics(x64: bool, matmul: str) -> Iterator[None]:
 
 @functools.cache
 def machine() -> dict[str, Any]:
-    """The part of the numerics signature that this process fixes."""
+    """The part of the numerics signature that this process fixes.
+
+    On a CPU the size of the thread pool is one: XLA sums large products in as many
+    parts as there are threads.
+    """
     device = jax.devices()[0]
     flags = os.environ.get("XLA_FLAGS", "").split()
     return {
         "platform": device.platform,
         "device": device.device_kind if device.platform != "cpu" else _vector_unit(),
+        "threads": os.environ.get("NPROC", "") if device.platform == "cpu" else "",
         "jaxlib": importlib.metadata.version("jaxlib"),
         "jax": jax.__version__,
         "flags": sorted(

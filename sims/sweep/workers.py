@@ -14,18 +14,29 @@ import jax
 from .cache import compile_cache
 from .canonical import words
 from .control import Control
+from .errors import SpecificationError
 from .execute import Report, execute
 from .jobs import Job, jobs
 from .keep import Store
 from .plan import Plan
+from .signature import machine
 
 RETRIES = 3
 PARTS_PER_WORKER = 4
 
 
 def compute(content: bytes, root: str) -> Report:
-    """One task of a worker process: compute a pickled job, store it, report."""
-    job, strict, budget = pickle.loads(content)
+    """One task of a worker process: compute a pickled job, store it, report.
+
+    Raises:
+        SpecificationError: If this process would compute other bits than its planner.
+    """
+    job, strict, budget, planned = pickle.loads(content)
+    if machine() != planned:
+        raise SpecificationError(
+            f"A worker is unlike the process that planned the sweep: {machine()} and "
+            f"{planned}. Use nodes of one kind, with the same `NPROC`."
+        )
     store = Store(root)
     rest = job.remaining(store)
     with compile_cache():
@@ -94,7 +105,8 @@ def _through(
 ) -> Report:
     """Send jobs to an executor's processes; told to stop, `end` them and leave."""
     report, root = Report(), str(Path(str(store.root)).resolve())
-    content = [pickle.dumps((job, control.strict, control.budget)) for job in todo]
+    rules = control.strict, control.budget, machine()
+    content = [pickle.dumps((job, *rules)) for job in todo]
     tasks = {
         pool.submit(compute, text, root): job
         for text, job in zip(content, todo, strict=True)

@@ -1,6 +1,7 @@
 """Several processes over one store: the same bits, whoever computes."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from limen.sims.sweep import (
     SpecificationError,
     Store,
     Sweep,
+    jobs,
     run_share,
     store,
+    workers,
 )
+from limen.sims.sweep.signature import machine
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,16 @@ def test_two_worker_processes(sweep, straight, fingerprint, tmp_path):
     rows = sweep.run(256, store=tmp_path / "s", workers=2, progress=False)
     assert fingerprint(rows) == straight
     assert store.status(tmp_path / "s").blocks > 1
+
+
+def test_a_worker_of_another_kind_is_refused(sweep, tmp_path):
+    """Its blocks would lie under an address that promises other bits."""
+    target = Store(tmp_path / "s")
+    (job, *_) = jobs.jobs(sweep.plan(16), target)
+    rules = False, MemoryBudget(), machine() | {"threads": "3"}
+    with pytest.raises(SpecificationError, match=r"unlike .*'threads': '3'"):
+        workers.compute(pickle.dumps((job, *rules)), str(tmp_path / "s"))
+    assert store.status(tmp_path / "s").blocks == 0
 
 
 def test_shares(sweep, straight, fingerprint, tmp_path):
