@@ -8,6 +8,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from .errors import SpecificationError
 from .simulator import Simulator
 
 ENGINE = ("limen.sims.sweep", "limen.theory.threads")
@@ -19,11 +20,20 @@ def source_hash(sim: Simulator) -> str:
 
     Its own house is limen, or the folder of the user's file. Docstrings, comments and
     layout do not count, nor does the engine, which has a schema of its own.
+
+    Raises:
+        SpecificationError: If the source cannot be read.
     """
     path = Path(inspect.unwrap(sim.function).__code__.co_filename)
     state = hashlib.blake2b(digest_size=16)
     if not path.is_file():
-        state.update(inspect.getsource(inspect.unwrap(sim.function)).encode())
+        try:
+            state.update(inspect.getsource(inspect.unwrap(sim.function)).encode())
+        except OSError as error:
+            raise SpecificationError(
+                f"`{sim.name}` has no source that can be read, and without it stored "
+                "rows of another function could pass for its own: put it into a file."
+            ) from error
         return state.hexdigest()
     files = _closure(sim.function.__module__, path.resolve())
     for name in sorted(files):

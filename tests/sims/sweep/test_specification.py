@@ -249,6 +249,14 @@ def test_a_module_that_is_run_is_found_by_its_file(tmp_path):
     assert run.stdout.split()[0] == f"{tmp_path / 'mine.py'}:f"
 
 
+def test_a_function_without_source_is_refused():
+    code = "from limen.sims.sweep import Sweep, simulator\n"
+    code += "f = simulator({'a': ()})(lambda key: {'a': key})\nSweep(sim=f).plan(1)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "SpecificationError" in run.stderr
+    assert "put it into a file" in run.stderr
+
+
 def test_zip_advances_together(sims):
     axes = zip_(dim=[4, 8], steps=[20, 10])
     sweep = Sweep(sim=sims.descent, static=axes, dynamic={"rate": [0.1], "noise": [0]})
