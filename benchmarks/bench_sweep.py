@@ -1,8 +1,9 @@
 """What the engine costs beside a hand-written jitted vmap, and what it saves.
 
 Overhead beyond compile + run (12,288 small lanes, a minute of work), a Python loop of
-jitted calls, the second start of a process, resume per block, planning 10,000 cells,
-memory against the compiler's number. Run:
+jitted calls (with the pool that limen asks for and with one thread), the second start
+of a process, resume per block, planning 10,000 cells, memory against the compiler's
+number. Run:
 python benchmarks/bench_sweep.py [loop overhead minute start resume plan memory]
 """
 
@@ -41,6 +42,22 @@ def descent(
     return {"loss": (end @ end) / dim}
 
 
+@simulator(outputs={"loss": ()})
+def online(
+    key: Key[Array, ""], rate: Float[Array, ""], *, dim: int, steps: int
+) -> dict[str, Array]:
+    """The same with data drawn step by step, as the specification's prototype does."""
+    k_start, k_data = jax.random.split(key)
+    start = jax.random.normal(k_start, (dim,), jnp.float32)
+
+    def step(weights: Array, k: Array) -> tuple[Array, None]:
+        x = jax.random.normal(k, (dim,), jnp.float32)
+        return weights - rate / dim * (x @ weights) * x, None
+
+    end, _ = jax.lax.scan(step, start, jax.random.split(k_data, steps))
+    return {"loss": (end @ end) / dim}
+
+
 def best(function, repeats=REPEATS):
     """Best and median seconds, and the last result."""
     times = []
@@ -51,13 +68,13 @@ def best(function, repeats=REPEATS):
     return min(times), sorted(times)[len(times) // 2], result
 
 
-def by_hand(dim, steps, tile=256):
+def by_hand(dim, steps, tile=256, sim=descent):
     """The jitted vmap a user would write: the same tile, called in a loop."""
 
     @jax.jit
     @functools.partial(jax.vmap, in_axes=(0, 0))
     def run(key, rate):
-        return descent.function(key, rate, dim=dim, steps=steps)["loss"]
+        return sim.function(key, rate, dim=dim, steps=steps)["loss"]
 
     def all_lanes(batches):
         calls = [run(keys, rates) for keys, rates in batches]
@@ -132,25 +149,34 @@ def side_by_side(sweep, seeds, tiles, repeats):
         )
 
 
-def against_a_loop(dim=8, steps=200, lanes=256):
+def loops():
+    """Both simulators, with both sizes of the pool: a process each."""
+    for pool in (os.environ["NPROC"], "1"):
+        env = os.environ | {"NPROC": pool}
+        print(f"pool of {pool}:", flush=True)
+        command = [sys.executable, __file__, "loop-here"]
+        subprocess.run(command, env=env, check=True)
+
+
+def against_a_loop(sim, lanes, dim=8, steps=200):
     """One batched call against one jitted call per lane."""
-    one = jax.jit(functools.partial(descent.function, dim=dim, steps=steps))
+    one = jax.jit(functools.partial(sim.function, dim=dim, steps=steps))
     keys, rate = jax.random.split(jax.random.key(0), lanes), jnp.float32(0.3)
     jax.block_until_ready(one(keys[0], rate))
     loop, *_ = best(lambda: [float(one(k, rate)["loss"]) for k in keys])
     sweep = Sweep(
-        sim=descent, static={"dim": [dim], "steps": [steps]}, dynamic={"rate": [0.3]}
+        sim=sim, static={"dim": [dim], "steps": [steps]}, dynamic={"rate": [0.3]}
     )
     sweep.run(16, progress=False)
     engine, *_ = best(lambda: sweep.run(lanes, store=Store(), progress=False))
-    batched = by_hand(dim, steps)
+    batched = by_hand(dim, steps, sim=sim)
     rates = np.full(lanes, 0.3, np.float32)
     batches = cut(keys, rates)
     batched(batches)
     hand, *_ = best(lambda: batched(batches))
     print(
-        f"{lanes} lanes at (d, T) = ({dim}, {steps}): loop {loop * 1e3:.1f} ms, "
-        f"jitted vmap {hand * 1e3:.2f} ms ({loop / hand:.0f}x), engine "
+        f"{sim.name}, {lanes} lanes at (d, T) = ({dim}, {steps}): "
+        f"loop {loop * 1e3:.1f} ms, jitted vmap {hand * 1e3:.2f} ms ({loop / hand:.0f}x), engine "
         f"{engine * 1e3:.2f} ms ({loop / engine:.0f}x)"
     )
 
@@ -277,7 +303,7 @@ def main():
         f"{os.cpu_count()} cores, Python {platform.python_version()}"
     )
     parts = {
-        "loop": lambda: [against_a_loop(lanes=n) for n in (256, 4096)],
+        "loop": loops,
         "overhead": overhead,
         "minute": minute,
         "start": second_start,
@@ -285,8 +311,15 @@ def main():
         "plan": planning,
         "memory": memory,
     }
+    here = {
+        "loop-here": lambda: [
+            against_a_loop(sim, lanes)
+            for sim in (descent, online)
+            for lanes in (256, 4096)
+        ]
+    }
     for name in sys.argv[1:] or parts:
-        parts[name]()
+        (parts | here)[name]()
 
 
 if __name__ == "__main__":
