@@ -176,8 +176,8 @@ def against_a_loop(sim, lanes, dim=8, steps=200):
     hand, *_ = best(lambda: batched(batches))
     print(
         f"{sim.name}, {lanes} lanes at (d, T) = ({dim}, {steps}): "
-        f"loop {loop * 1e3:.1f} ms, jitted vmap {hand * 1e3:.2f} ms ({loop / hand:.0f}x), engine "
-        f"{engine * 1e3:.2f} ms ({loop / engine:.0f}x)"
+        f"loop {loop * 1e3:.1f} ms, jitted vmap {hand * 1e3:.2f} ms "
+        f"({loop / hand:.0f}x), engine {engine * 1e3:.2f} ms ({loop / engine:.0f}x)"
     )
 
 

@@ -40,8 +40,8 @@ def hits() -> int:
 def cache_folder() -> Path:
     """Where compiled programs are kept unless JAX_COMPILATION_CACHE_DIR says so.
 
-    One folder for each size of XLA's pool: loops are compiled for so many threads, which
-    jax's own key leaves out.
+    One folder for each size of XLA's pool: loops are compiled for so many threads,
+    which jax's own key leaves out.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "limen" / "jax" / os.environ.get("NPROC", "")
