@@ -124,8 +124,9 @@ def _train(key, variances, num_samples, num_shared, max_samples):
     shape = max_samples, variances.shape[0]
     first, second = (words(jax.random.fold_in(key, model), shape) for model in (0, 1))
     second = jnp.where(row_mask(num_shared, max_samples), first, second)
-    samples = tuple(
-        normal_columns(names, num_samples, variances) for names in (first, second)
+    samples = (
+        normal_columns(first, num_samples, variances),
+        normal_columns(second, num_samples, variances),
     )
     covariances = jnp.stack([covariance(x, num_samples) for x in samples])
     values, vectors = jnp.linalg.eigh(covariances, symmetrize_input=False)
