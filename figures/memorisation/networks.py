@@ -47,7 +47,9 @@ def _networks(data):
         panel.set(xscale="log", xlabel="images per model $n$", ylabel=name)
         plain_ticks(panel.xaxis, loads)
         panel.set_ylim(0, 1.03)
-        panel.legend()
+    named = converged.get_legend_handles_labels()
+    figure.set_figheight(1.2 * figure.get_figheight())
+    figure.legend(*named, loc="outside lower center", ncols=4)
     _show_images(strip, found, loads)
     return figure
 
