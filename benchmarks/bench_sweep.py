@@ -20,7 +20,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
-from limen.sims.draws import normals
 from limen.sims.sweep import Store, Sweep, simulator
 
 REPEATS = 5
@@ -32,8 +31,8 @@ def descent(
 ) -> dict[str, Array]:
     """Online least squares; the loss at the end."""
     k_start, k_data = jax.random.split(key)
-    start = normals(k_start, (dim,), jnp.float32)
-    data = normals(k_data, (steps, dim), jnp.float32)
+    start = jax.random.normal(k_start, (dim,), jnp.float32)
+    data = jax.random.normal(k_data, (steps, dim), jnp.float32)
 
     def step(weights: Array, x: Array) -> tuple[Array, None]:
         return weights - rate / dim * (x @ weights) * x, None

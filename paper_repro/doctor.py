@@ -55,11 +55,7 @@ def _devices() -> Iterator[Finding]:
 def _pool() -> Finding:
     """Counts the threads of the pool, where the system tells."""
     jnp.ones(1).block_until_ready()
-    tasks = Path("/proc/self/task")
-    if not tasks.is_dir():
-        return Finding("thread pool", f"asked for {os.environ['NPROC']} threads")
-    names = [task.read_text() for task in tasks.glob("*/comm")]
-    count = sum(name.startswith("tf_XLAEigen") for name in names)
+    count = threads.pool_threads()
     return Finding(
         "thread pool",
         f"{count} threads",

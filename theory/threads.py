@@ -7,7 +7,9 @@ it must be settled by whichever part of limen is imported first; the `__init__` 
 floor imports this module.
 """
 
+import contextlib
 import os
+from pathlib import Path
 
 MINIMUM_POOL = 8
 
@@ -15,6 +17,21 @@ MINIMUM_POOL = 8
 def pool_size() -> int:
     """Threads the pool should have: twice the cores, at least eight."""
     return max(MINIMUM_POOL, 2 * (os.cpu_count() or 1))
+
+
+def pool_threads() -> int:
+    """Threads that the pool has, once the CPU client has started.
+
+    Where the system does not tell, those that were asked for: a client that started
+    before limen was imported has others.
+    """
+    tasks, names = Path("/proc/self/task"), []
+    if not tasks.is_dir():
+        return int(os.environ["NPROC"])
+    for task in tasks.glob("*/comm"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            names.append(task.read_text())
+    return sum(name.startswith("tf_XLAEigen") for name in names)
 
 
 def keep_to_share(part: int, parts: int) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import jax
 
+from ...theory.threads import pool_threads
+
 SCHEMA = 2
 HARMLESS_FLAGS = (
     "xla_force_host_platform_device_count",
@@ -50,7 +52,7 @@ def machine() -> dict[str, Any]:
     return {
         "platform": device.platform,
         "device": device.device_kind if device.platform != "cpu" else _vector_unit(),
-        "threads": os.environ.get("NPROC", "") if device.platform == "cpu" else "",
+        "threads": pool_threads() if device.platform == "cpu" else 0,
         "jaxlib": importlib.metadata.version("jaxlib"),
         "jax": jax.__version__,
         "flags": sorted(

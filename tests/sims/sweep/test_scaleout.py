@@ -44,8 +44,8 @@ def test_a_worker_of_another_kind_is_refused(sweep, tmp_path):
     """Its blocks would lie under an address that promises other bits."""
     target = Store(tmp_path / "s")
     (job, *_) = jobs.jobs(sweep.plan(16), target)
-    rules = False, MemoryBudget(), machine() | {"threads": "3"}
-    with pytest.raises(SpecificationError, match=r"unlike .*'threads': '3'"):
+    rules = False, MemoryBudget(), machine() | {"threads": 3}
+    with pytest.raises(SpecificationError, match=r"unlike .*'threads': 3"):
         workers.compute(pickle.dumps((job, *rules)), str(tmp_path / "s"))
     assert store.status(tmp_path / "s").blocks == 0
 
