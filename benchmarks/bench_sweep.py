@@ -266,14 +266,14 @@ def memory(field):
     return 1024 * int(re.search(field + ":[^0-9]*([0-9]+)", text)[1])
 sweep = Sweep(sim=descent, static={{"dim": [2048], "steps": [50]}},
               dynamic={{"rate": [0.3]}}, policy=Policy(tile=256))
-estimate, exact = sweep.plan(1), sweep.plan(1, compile=True)
+seeds = int(sys.argv[1])
+estimate, exact = sweep.plan(seeds), sweep.plan(seeds, compile=True)
 sweep.run(1, progress=False)
 Path("/proc/self/clear_refs").write_text("5")
 before = memory("VmRSS")
-sweep.run(int(sys.argv[1]), progress=False)
+sweep.run(seeds, progress=False)
 (group,) = exact.groups
-lane_bytes = exact.lane_bytes(group), estimate.lane_bytes(group)
-print(*(256 * n for n in lane_bytes), memory("VmHWM") - before)
+print(exact.work_bytes(group), estimate.work_bytes(group), memory("VmHWM") - before)
 """
 
 

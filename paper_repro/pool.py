@@ -14,7 +14,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from ..sims.sweep.program import spare_effort_elsewhere
-from ..theory.threads import keep_to_share
+from ..theory.threads import keep_to_share, usable_cores
 from .job import Job, execute
 from .progress import Display
 from .registry import papers
@@ -61,9 +61,8 @@ def run_all(jobs: Sequence[Job], at_once: int, tell: Display) -> list[dict[str, 
 
 def affordable() -> int:
     """Papers that fit side by side: one per core, and memory for each."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(cores, pages // MEMORY_PER_PAPER))
+    return max(1, min(usable_cores(), pages // MEMORY_PER_PAPER))
 
 
 @contextmanager

@@ -34,6 +34,13 @@ def pool_threads() -> int:
     return sum(name.startswith("tf_XLAEigen") for name in names)
 
 
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def keep_to_share(part: int, parts: int) -> None:
     """Confine this process to its share of the cores, where the system can.
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import time
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,9 @@ from .control import Control
 from .errors import SpecificationError
 from .jobs import Arguments, Job
 from .keep import Store
-from .plan import Group, Plan
-from .program import Program, build
+from .plan import Arrays, Group, Plan
+from .program import Program, build, side_by_side
 
-IN_FLIGHT = 2
 FLUSH_SECONDS = 5.0
 QUEUED_BLOCKS = 4
 POLL_SECONDS = 0.2
@@ -145,8 +144,7 @@ def _await(future: Future[Program], job: Job, control: Control) -> Program:
     while not future.done():
         if control.stops():
             control.leave()
-        with contextlib.suppress(TimeoutError):
-            future.result(timeout=POLL_SECONDS)
+        wait([future], POLL_SECONDS)
     program = future.result()
     budget, need = control.budget.bytes(), program.temp_bytes + 2 * program.io_bytes
     if need > budget:
@@ -176,20 +174,25 @@ class _Run:
             name: np.empty((job.lanes, *s.shape), s.dtype)
             for name, s in job.group.shapes.items()
         }
-        self.flight: collections.deque[tuple[int, Arguments, Any]] = collections.deque()
-        self.most = IN_FLIGHT
+        self.flight: collections.deque[tuple[int, Future[tuple[Arrays, bool]]]]
+        self.flight = collections.deque()
         self.blocks: list[Future[str]] = []
         self.done = self.written = 0
         self.flushed = time.monotonic()
 
     def all(self) -> None:
         """Make every call; when told to stop, store what is finished and leave."""
-        started = time.perf_counter()
-        with self.job.group.recipe.context():
-            try:
-                self._calls()
-            except jax.errors.JaxRuntimeError as error:
-                self._again(error)
+        started, control = time.perf_counter(), self.control
+        devices, budget = len(control.local_devices()), control.budget.bytes()
+        size, library = self.program.call_bytes, self.program.library
+        at_once = side_by_side(size, budget, devices, library=library)
+        callers = ThreadPoolExecutor(at_once)
+        try:
+            self._calls(callers, at_once + 1)
+        except jax.errors.JaxRuntimeError as error:
+            self._again(callers, error)
+        finally:
+            callers.shutdown(wait=False, cancel_futures=True)
         for block in self.blocks:
             block.result()
         self._flush(last=True)
@@ -199,25 +202,34 @@ class _Run:
         if self.done < self.job.lanes:
             self.control.leave()
 
-    def _calls(self) -> None:
-        """Call after call, a few in flight, from where the rows end."""
+    def _calls(self, callers: ThreadPoolExecutor, most: int) -> None:
+        """Call after call, at most so many in flight, from where the rows end."""
         for start, arguments in self.job.calls(self.done, self.program.lanes):
             if self.control.stops():
                 break
-            self.flight.append((start, arguments, self.program.call(*arguments)))
-            if len(self.flight) >= self.most:
+            self.flight.append((start, callers.submit(self._call, start, arguments)))
+            if len(self.flight) >= most:
                 self._fetch()
         while self.flight and not self.control.impatient():
             self._fetch()
 
-    def _again(self, error: RuntimeError) -> None:
+    def _call(self, start: int, arguments: Arguments) -> tuple[Arrays, bool]:
+        """Rows of one call, and whether a repetition, where due, has their bits."""
+        number, strict = start // self.program.lanes, self.control.strict
+        with self.job.group.recipe.context():
+            called = self.program.call(*arguments)
+            rows = {name: np.asarray(out) for name, out in called.items()}
+            due = audit.is_due(number, strict)
+            return rows, not due or audit.repeats(self.program, arguments, rows)
+
+    def _again(self, callers: ThreadPoolExecutor, error: RuntimeError) -> None:
         """Out of memory: the same program with one call in flight; else give up."""
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise error
+        wait([called for _, called in self.flight])
         self.flight.clear()
-        self.most = 1
         try:
-            self._calls()
+            self._calls(callers, 1)
         except jax.errors.JaxRuntimeError as again:
             raise MemoryError(
                 f"{self.job.group}: out of memory at tile {self.job.group.tile} "
@@ -227,22 +239,18 @@ class _Run:
 
     def _fetch(self) -> None:
         """Wait for the oldest call and take its rows."""
-        start, arguments, called = self.flight.popleft()
-        started = time.monotonic()
-        while not all(out.is_ready() for out in called.values()):
+        start, called = self.flight.popleft()
+        while not called.done():
             if self.control.impatient():
                 return
-            waited = time.monotonic() - started
-            time.sleep(min(5e-3, max(5e-5, waited / 8)))
+            wait([called], POLL_SECONDS)
+        rows, equal = called.result()
         stop = min(start + self.program.lanes, self.job.lanes)
-        whole = {name: np.asarray(out) for name, out in called.items()}
-        for name, out in whole.items():
+        for name, out in rows.items():
             self.rows[name][start:stop] = out[: stop - start]
-        self.done, strict = stop, self.control.strict
-        if audit.is_due(start // self.program.lanes, strict):
-            equal = audit.repeats(self.program, arguments, whole)
-            self.report.bitwise = min(self.report.bitwise, "yes" if equal else "no")
-            audit.judge(self.job, equal, strict)
+        self.done = stop
+        self.report.bitwise = min(self.report.bitwise, "yes" if equal else "no")
+        audit.judge(self.job, equal, self.control.strict)
         self.control.observe("lanes", self.job.group, float(stop - start))
         self._flush()
 

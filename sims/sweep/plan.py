@@ -12,7 +12,7 @@ from . import grid
 from .canonical import array_digest, canonical, digest, words
 from .control import MemoryBudget
 from .errors import SpecificationError
-from .program import Program, Recipe, Traced
+from .program import Program, Recipe, Traced, side_by_side
 from .signature import machine
 from .simulator import Simulator
 from .source import source_hash
@@ -128,6 +128,7 @@ class Plan:
         cells: Cells of each group by key.
         quanta: Quanta needed of each cell, by group and key.
         programs: What was compiled, by group, if the plan was asked to compile.
+        budget: Bytes that one program may take.
     """
 
     requests: list[Request] = field(default_factory=list)
@@ -135,6 +136,7 @@ class Plan:
     cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
     quanta: dict[str, dict[str, int]] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
+    budget: int = 0
 
     def lane_bytes(self, group: str) -> int:
         """Memory of a lane at work: the compiler's number, else the estimate."""
@@ -142,6 +144,17 @@ class Plan:
         if program is not None:
             return -(-program.call_bytes // program.lanes)
         return self.groups[group].traced.lane_bytes
+
+    def work_bytes(self, address: str) -> int:
+        """Memory of a group at work: of the calls that run side by side."""
+        group, program = self.groups[address], self.programs.get(address)
+        size, calls = self.lane_bytes(address) * group.tile, self.calls(address)
+        library = program is not None and program.library
+        return size * min(calls, side_by_side(size, self.budget, 1, library=library))
+
+    def calls(self, address: str) -> int:
+        """Calls of a group's program on one device, whether stored or not."""
+        return -(-self.lanes(address) // self.groups[address].tile)
 
     def need(self, group: str) -> Iterable[Quantum]:
         """All quanta of a group that the requests call for, cell by cell."""
@@ -186,7 +199,7 @@ def plan(
     """
     if not 0 <= base_seed < LANES:
         raise SpecificationError(f"`base_seed` must lie in 0 … 2**32-1: {base_seed}.")
-    made = Plan()
+    made = Plan(budget=(budget or MemoryBudget()).bytes())
     for sweep, seeds in requests:
         rows, places = _checked(seeds, sweep), _places(sweep, int(base_seed))
         if fill and rows and places and not sweep.sim.deterministic:
@@ -198,13 +211,14 @@ def plan(
             made.cells.setdefault(group.address, {})[cell.key] = cell
             quanta = made.quanta.setdefault(group.address, {})
             quanta[cell.key] = max(quanta.get(cell.key, 0), -(-rows // group.quantum))
-    most = (budget or MemoryBudget()).bytes()
     offenders = [
         f"{group}: tile {group.tile} at {group.traced.lane_bytes:,} B per lane"
         for group in made.groups.values()
-        if group.tile * group.traced.lane_bytes > most
+        if group.tile * group.traced.lane_bytes > made.budget
     ]
-    grid.report(f"Beyond the memory budget of {most:,} B: declare a tile", offenders)
+    grid.report(
+        f"Beyond the memory budget of {made.budget:,} B: declare a tile", offenders
+    )
     return made
 
 

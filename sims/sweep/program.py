@@ -11,11 +11,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from ...theory.threads import usable_cores
 from . import cache
 from .canonical import canonical
 from .errors import SpecificationError
 from .reduction import Reduction, described, reduced, restored
-from .signature import numerics
+from .signature import machine, numerics
 from .simulator import Simulator
 from .spec import Out, Policy
 from .streams import IMPL, fold_in
@@ -23,6 +24,7 @@ from .streams import IMPL, fold_in
 Shapes = Mapping[str, jax.ShapeDtypeStruct]
 LEVEL, EMITTERS = "xla_backend_optimization_level", "xla_cpu_use_fusion_emitters"
 LEVELS = {"full": 3, "low": 1, "least": 0}
+LIBRARY_CALLS = "custom_call", "stablehlo.fft"
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ class Program:
         temp_bytes: Temporary memory of a call, from the compiler's own analysis.
         io_bytes: Arguments and outputs of a call.
         flops: Floating-point operations of one lane, from the compiler's cost model.
+        library: Whether it calls code outside XLA that may wait for the pool (LAPACK).
         cached: Whether the executable came from the persistent cache.
     """
 
@@ -179,6 +182,7 @@ class Program:
     temp_bytes: int
     io_bytes: int
     flops: float
+    library: bool = False
     cached: bool = False
 
     @property
@@ -197,6 +201,25 @@ def effort(name: str) -> dict[str, Any]:
     if jax.__version_info__ < (0, 11):  # later compilers have no other emitters
         options[EMITTERS] = name == "full"
     return options
+
+
+def side_by_side(size: int, budget: int, devices: int, *, library: bool) -> int:
+    """Calls of a program that run at the same time.
+
+    On CPUs one a core (and thread of the pool), since XLA spreads scans of small
+    operations badly over cores; but library calls side by side could lock the pool
+    (see `theory.threads`). Accelerators run one while another is fetched.
+
+    Args:
+        size: Bytes of a call.
+        budget: Bytes for all.
+        devices: Devices that a call takes.
+        library: Whether the program calls a library.
+    """
+    if jax.default_backend() != "cpu":
+        return 2
+    room = 1 if library else budget // max(size, 1)
+    return max(1, min(usable_cores() // devices, machine()["threads"], room))
 
 
 def spare_effort_elsewhere() -> None:
@@ -232,6 +255,7 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
         temp_bytes=temp,
         io_bytes=sum(io),
         flops=float(cost.get("flops", 0.0)) / tile,
+        library=any(name in lowered.as_text() for name in LIBRARY_CALLS),
         cached=cache.hits() > hits,
     )
 

@@ -26,7 +26,7 @@ def table(plan: Plan, store: Store | None = None) -> str:
         if store is not None and need:
             done = 1 - len(store.missing(group, need)) / len(need)
         seconds = lanes * (1 - done) * group.traced.operations / OPERATIONS_PER_SECOND
-        total, calls = total + seconds, -(-lanes // group.tile)
+        total, calls = total + seconds, plan.calls(address)
         size, count = plan.lane_bytes(address), group.traced.operations
         lines.append(
             f"{str(group)[-50:]:<50} {len(plan.cells[address]):>6} {lanes:>9} "
@@ -34,11 +34,12 @@ def table(plan: Plan, store: Store | None = None) -> str:
             f"{seconds:>7.1f}"
         )
     lanes, rows = sum(map(plan.lanes, plan.groups)), plan.stored_bytes
+    work = max(map(plan.work_bytes, plan.groups), default=0)
     lines.append(
         f"{len(plan.groups)} programs ({len(plan.programs)} compiled; 1-4 s each, less "
         f"when cached), {lanes:,} lanes, {rows:,} bytes of rows, about {total:.1f} s. "
-        "Bytes and operations of a lane are estimates from above; the bytes "
-        "of a compiled program are the compiler's."
+        f"At work {work / 2**20:,.0f} MiB at most. Bytes and operations of a lane are "
+        "estimates from above; the bytes of a compiled program are the compiler's."
     )
     return "\n".join(lines)
 

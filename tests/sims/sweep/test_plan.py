@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,17 @@ from hypothesis import strategies as st
 from limen.sims.sweep import (
     MemoryBudget,
     NonDeterministic,
+    Policy,
     SpecificationError,
     Store,
     Sweep,
     execute,
     resolve,
+    simulator,
 )
 from limen.sims.sweep.jobs import jobs, split
 from limen.sims.sweep.plan import plan
+from limen.sims.sweep.program import side_by_side
 from limen.sims.sweep.progress import Progress, table
 
 FILE = Path(__file__).with_name("simulators.py")
@@ -116,23 +120,55 @@ def test_the_compilers_memory_is_held_against_the_budget(sims):
 
 
 def test_out_of_memory_is_tried_again_and_then_explained(coins, monkeypatch):
-    build, failures = execute.build, iter([True, False, False, True, True])
+    """Here one call fits and two side by side do not; then not even one."""
+    build, room, refused = execute.build, threading.Lock(), []
 
-    def failing(recipe, tile, devices):
+    def crowded(recipe, tile, devices):
         program = build(recipe, tile, devices)
 
         def call(*arguments):
-            if next(failures, False):
+            if not room.acquire(blocking=False):
+                refused.append(arguments)
                 raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: no memory")
+            time.sleep(0.05)
+            room.release()
             return program.call(*arguments)
 
         return replace(program, call=call)
 
-    monkeypatch.setattr(execute, "build", failing)
+    monkeypatch.setattr(execute, "build", crowded)
     monkeypatch.setattr(execute, "_programs", {})
+    monkeypatch.setattr(execute, "side_by_side", lambda *_, **__: 2)
     assert coins(0.5).run(32).sizes["seed"] == 32
+    assert refused
+    room.acquire()
     with pytest.raises(MemoryError, match="Declare `tile=8`"):
         coins(0.5).run(32)
+
+
+def test_calls_side_by_side(monkeypatch):
+    """One a core and within the budget; library calls, which can lock the pool, one."""
+
+    @simulator(outputs={"x": ()})
+    def factor(key, *, dim):
+        a = jax.random.normal(key, (dim, dim))
+        return {"x": jax.numpy.linalg.eigvalsh(a + a.T)[0]}
+
+    @simulator(outputs={"x": ()})
+    def product(key, *, dim):
+        a = jax.random.normal(key, (dim, dim))
+        return {"x": (a @ a)[0, 0]}
+
+    def program(sim):
+        sweep = Sweep(sim=sim, static={"dim": [4]}, policy=Policy(tile=16))
+        return next(iter(sweep.plan(1, compile=True).programs.values()))
+
+    monkeypatch.setattr("limen.sims.sweep.program.usable_cores", lambda: 4)
+    assert side_by_side(10, 100, 1, library=program(product).library) == 4
+    assert side_by_side(10, 100, 2, library=False) == 2
+    assert side_by_side(10, 39, 1, library=False) == 3
+    assert side_by_side(10, 0, 1, library=False) == 1
+    assert side_by_side(10, 100, 1, library=program(factor).library) == 1
 
 
 def test_the_audit_sees_bits_that_depend_on_the_place(coins, monkeypatch):
