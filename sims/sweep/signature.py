@@ -20,6 +20,7 @@ import jax
 from ...theory.threads import pool_threads
 
 SCHEMA = 2
+MODEL = "vendor_id", "cpu family", "model", "CPU implementer", "CPU part"
 HARMLESS_FLAGS = (
     "xla_force_host_platform_device_count",
     "xla_dump",
@@ -44,15 +45,16 @@ def numerics(x64: bool, matmul: str) -> Iterator[None]:
 def machine() -> dict[str, Any]:
     """The part of the numerics signature that this process fixes.
 
-    On a CPU the size of the thread pool is one: XLA sums large products in as many
+    On CPUs it holds the size of the thread pool too: XLA sums large products in as many
     parts as there are threads.
     """
-    device = jax.devices()[0]
+    device, info = jax.devices()[0], Path("/proc/cpuinfo")
+    on_cpu, known = device.platform == "cpu", info.read_text() if info.is_file() else ""
     flags = os.environ.get("XLA_FLAGS", "").split()
     return {
         "platform": device.platform,
-        "device": device.device_kind if device.platform != "cpu" else _vector_unit(),
-        "threads": pool_threads() if device.platform == "cpu" else 0,
+        "device": processor(known) if on_cpu else device.device_kind,
+        "threads": pool_threads() if on_cpu else 0,
         "jaxlib": importlib.metadata.version("jaxlib"),
         "jax": jax.__version__,
         "flags": sorted(
@@ -61,12 +63,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _vector_unit() -> str:
-    """Processor family and its widest vector instructions: XLA compiles for them."""
-    info = Path("/proc/cpuinfo")
-    text = info.read_text() if info.is_file() else ""
-    units = (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in text)
-    return f"{platform.machine()} {next(units, '')}".strip()
+def processor(cpuinfo: str) -> str:
+    """The model of a processor and its widest vector instructions, from Linux's text.
+
+    XLA compiles for the latter; OpenBLAS has kernels by model, and Eigen cuts the sums
+    of large products to the model's cache.
+    """
+    lines = (line.split(":", 1) for line in cpuinfo.splitlines() if ":" in line)
+    named = {name.strip(): value.strip() for name, value in lines}
+    units = (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in cpuinfo)
+    parts = [named.get(name, "") for name in MODEL] + [next(units, "")]
+    return " ".join(filter(None, [platform.machine(), *parts]))
 
 
 def provenance() -> dict[str, Any]:

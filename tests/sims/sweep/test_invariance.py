@@ -1,6 +1,7 @@
 """Draws depend on (experiment, values, seed) alone; bits on the signature alone."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from limen.sims.sweep import Policy, Store, Sweep, draw, program
+from limen.sims.sweep.signature import processor
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +140,24 @@ def test_other_devices_pools_and_compilers(
     count, loss, *addresses = run.stdout.split()
     assert (count, loss) == (str(devices), expected)
     assert (addresses == groups) == ("NPROC" not in setting)
+
+
+def test_another_processor_is_another_signature():
+    """Libraries choose kernels and block sizes by the model, not by the vector unit."""
+    info = (
+        "processor\t: {core}\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\n"
+        "model\t\t: {model}\nmodel name\t: a: b\nflags\t\t: fpu avx avx2 avx512f avx512dq\n\n"
+    )
+    one = info.format(core=0, model=17)
+    assert processor(one).endswith("AuthenticAMD 25 17 avx512f")
+    two = info.format(core=1, model=17)
+    assert processor(one + two) == processor(one)
+    others = (
+        info.format(core=0, model=18),
+        one.replace("512f", ""),
+    )
+    assert len({processor(text) for text in (one, *others)}) == 3
+    assert processor("") == platform.machine()
 
 
 def test_another_tile_moves_floats_by_rounding_only(grid, straight):
