@@ -146,7 +146,8 @@ def test_another_processor_is_another_signature():
     """Libraries choose kernels and block sizes by the model, not by the vector unit."""
     info = (
         "processor\t: {core}\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\n"
-        "model\t\t: {model}\nmodel name\t: a: b\nflags\t\t: fpu avx avx2 avx512f avx512dq\n\n"
+        "model\t\t: {model}\nmodel name\t: a: b\n"
+        "flags\t\t: fpu avx avx2 avx512f avx512dq\n\n"
     )
     one = info.format(core=0, model=17)
     assert processor(one).endswith("AuthenticAMD 25 17 avx512f")
