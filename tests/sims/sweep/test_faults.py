@@ -1,16 +1,21 @@
 """Kill -9 wherever it hurts, then resume: nothing lost, nothing wrong."""
 
+import itertools
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from limen.sims.sweep import store
+from limen.sims.sweep import Store, execute, store
+from limen.sims.sweep.control import Control
+from limen.sims.sweep.run import carry_out
 
 FAULTS = Path(__file__).with_name("faults.py")
 BLOCKS, LANES = 4, 64
@@ -107,3 +112,31 @@ def test_a_deadline_stops_and_the_next_run_goes_on(coins, tmp_path, monkeypatch)
     monkeypatch.undo()
     assert sweep.run(64, store=tmp_path).sizes["seed"] == 64
     assert os.listdir(tmp_path / "locks") == []
+
+
+def test_a_call_that_does_not_come_back_is_given_up(coins, tmp_path, monkeypatch):
+    """Patience over, the rows before it are stored and the run leaves."""
+    build, calls, back = execute.build, itertools.count(), threading.Event()
+    control = Control()
+
+    def stuck(recipe, tile, devices):
+        program = build(recipe, tile, devices)
+
+        def call(*arguments):
+            if next(calls):
+                control.signum, control.asked = signal.SIGTERM, float("-inf")
+                back.wait(50)
+            return program.call(*arguments)
+
+        return replace(program, call=call)
+
+    monkeypatch.setattr(execute, "build", stuck)
+    monkeypatch.setattr(execute, "_programs", {})
+    monkeypatch.setattr(execute, "side_by_side", lambda *_, **__: 1)
+    started = time.monotonic()
+    with pytest.raises(SystemExit):
+        carry_out(coins(0.5).plan(64), Store(tmp_path), control)
+    assert time.monotonic() - started < 40
+    back.set()
+    assert store.verify(tmp_path).sound == 1
+    assert not list((tmp_path / "locks").iterdir())
