@@ -45,6 +45,7 @@ class Control:
         strict: Audit every group, refuse what is not finite.
         budget: Memory that one program may take.
         devices: Numbers of the local devices to use; None takes all.
+        beside: Processes that share this machine, this one included.
         wait: Wait for jobs that another process has locked.
         observe: Called with what happened ("compiling", "lanes", …), to whom, how much.
         signum: Signal that asked to stop, once it came.
@@ -54,6 +55,7 @@ class Control:
     strict: bool = False
     budget: MemoryBudget = field(default_factory=MemoryBudget)
     devices: Sequence[int] | None = None
+    beside: int = 1
     wait: bool = True
     observe: Callable[[str, Any, float], None] = lambda *_: None
     signum: int = 0

@@ -183,7 +183,8 @@ class _Run:
     def all(self) -> None:
         """Make every call; when told to stop, store what is finished and leave."""
         started, control = time.perf_counter(), self.control
-        devices, budget = len(control.local_devices()), control.budget.bytes()
+        budget = control.budget.bytes() // control.beside
+        devices = len(control.local_devices()) * control.beside
         size, library = self.program.call_bytes, self.program.library
         at_once = side_by_side(size, budget, devices, library=library)
         callers = ThreadPoolExecutor(at_once)

@@ -213,7 +213,7 @@ def side_by_side(size: int, budget: int, devices: int, *, library: bool) -> int:
     Args:
         size: Bytes of a call.
         budget: Bytes for all.
-        devices: Devices that a call takes.
+        devices: Devices that a call takes, of this and other processes.
         library: Whether the program calls a library.
     """
     if jax.default_backend() != "cpu":

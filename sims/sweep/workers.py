@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import pickle
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jax
 
@@ -31,7 +34,7 @@ def compute(content: bytes, root: str) -> Report:
     Raises:
         SpecificationError: If this process would compute other bits than its planner.
     """
-    job, strict, budget, planned = pickle.loads(content)
+    job, strict, budget, beside, planned = pickle.loads(content)
     if machine() != planned:
         raise SpecificationError(
             f"A worker is unlike the process that planned the sweep: {machine()} and "
@@ -40,7 +43,7 @@ def compute(content: bytes, root: str) -> Report:
     store = Store(root)
     rest = job.remaining(store)
     with compile_cache():
-        control = Control(strict=strict, budget=budget)
+        control = Control(strict=strict, budget=budget, beside=beside)
         return execute([rest] if rest.quanta else [], store, control)
 
 
@@ -51,6 +54,7 @@ def in_processes(plan: Plan, store: Store, workers: int, control: Control) -> Re
         BrokenProcessPool: If processes died more than `RETRIES` times.
     """
     context, report = multiprocessing.get_context("spawn"), Report()
+    control = replace(control, beside=workers)
     visible = list(control.devices or range(jax.local_device_count()))
     on_cpu = jax.default_backend() == "cpu"
     for attempt in range(RETRIES + 1):
@@ -81,7 +85,10 @@ def on_cluster(plan: Plan, store: Store, cluster: Any, control: Control) -> Repo
     from distributed import Client
 
     client = Client(cluster) if isinstance(cluster, str) else cluster
-    parts = PARTS_PER_WORKER * max(1, len(client.scheduler_info()["workers"]))
+    there = client.scheduler_info()["workers"]
+    hosts = Counter(urlsplit(address).hostname for address in there)
+    control = replace(control, beside=max(hosts.values(), default=1))
+    parts = PARTS_PER_WORKER * max(1, hosts.total())
     pool = client.get_executor(retries=RETRIES, pure=False)
     todo = jobs(plan, store, parts)
     report = _through(pool, todo, store, control, lambda: pool.shutdown(wait=False))
@@ -105,7 +112,7 @@ def _through(
 ) -> Report:
     """Send jobs to an executor's processes; told to stop, `end` them and leave."""
     report, root = Report(), str(Path(str(store.root)).resolve())
-    rules = control.strict, control.budget, machine()
+    rules = control.strict, control.budget, control.beside, machine()
     content = [pickle.dumps((job, *rules)) for job in todo]
     tasks = {
         pool.submit(compute, text, root): job

@@ -20,6 +20,8 @@ from limen.sims.sweep import (
     store,
     workers,
 )
+from limen.sims.sweep.control import Control
+from limen.sims.sweep.execute import Report
 from limen.sims.sweep.signature import machine
 
 
@@ -44,10 +46,23 @@ def test_a_worker_of_another_kind_is_refused(sweep, tmp_path):
     """Its blocks would lie under an address that promises other bits."""
     target = Store(tmp_path / "s")
     (job, *_) = jobs.jobs(sweep.plan(16), target)
-    rules = False, MemoryBudget(), machine() | {"threads": 3}
+    rules = False, MemoryBudget(), 1, machine() | {"threads": 3}
     with pytest.raises(SpecificationError, match=r"unlike .*'threads': 3"):
         workers.compute(pickle.dumps((job, *rules)), str(tmp_path / "s"))
     assert store.status(tmp_path / "s").blocks == 0
+
+
+def test_workers_know_how_many_share_the_machine(sweep, tmp_path, monkeypatch):
+    """Three processes that each ran a call on every core would be too many."""
+    seen = []
+
+    def sent(pool, todo, store, control, end):
+        seen.append((control.beside, len(todo) > 0))
+        return Report()
+
+    monkeypatch.setattr(workers, "_through", sent)
+    workers.in_processes(sweep.plan(64), Store(tmp_path / "s"), 3, Control())
+    assert seen == [(3, True)] * (1 + workers.RETRIES)
 
 
 def test_shares(sweep, straight, fingerprint, tmp_path):
