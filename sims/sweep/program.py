@@ -242,7 +242,7 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
     options = effort(str(recipe.policy.effort) if first.platform == "cpu" else "full")
     with recipe.context(), jax.default_device(first):
         lowered = jax.jit(batched).lower(*recipe.arguments(lanes))
-        compiled = lowered.compile(compiler_options=options)
+        text, compiled = lowered.as_text(), lowered.compile(compiler_options=options)
     memory, cost = compiled.memory_analysis(), compiled.cost_analysis() or {}
     temp, *io = (
         int(getattr(memory, f"{part}_size_in_bytes", 0))
@@ -255,7 +255,7 @@ def build(recipe: Recipe, tile: int, devices: tuple[Any, ...]) -> Program:
         temp_bytes=temp,
         io_bytes=sum(io),
         flops=float(cost.get("flops", 0.0)) / tile,
-        library=any(name in lowered.as_text() for name in LIBRARY_CALLS),
+        library=any(name in text for name in LIBRARY_CALLS),
         cached=cache.hits() > hits,
     )
 
