@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ...theory.threads import usable_cores
 from . import audit
 from .cache import compile_cache
 from .control import Control
@@ -184,9 +185,9 @@ class _Run:
         """Make every call; when told to stop, store what is finished and leave."""
         started, control = time.perf_counter(), self.control
         budget = control.budget.bytes() // control.beside
-        devices = len(control.local_devices()) * control.beside
+        cores = usable_cores() // (len(control.local_devices()) * control.beside)
         size, library = self.program.call_bytes, self.program.library
-        at_once = side_by_side(size, budget, devices, library=library)
+        at_once = side_by_side(size, budget, cores, library=library)
         callers = ThreadPoolExecutor(at_once)
         try:
             self._calls(callers, at_once + 1)

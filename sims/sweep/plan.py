@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ...theory.threads import usable_cores
 from . import grid
 from .canonical import array_digest, canonical, digest, words
 from .control import MemoryBudget
@@ -147,10 +148,11 @@ class Plan:
 
     def work_bytes(self, address: str) -> int:
         """Memory of a group at work: of the calls that run side by side."""
-        group, program = self.groups[address], self.programs.get(address)
-        size, calls = self.lane_bytes(address) * group.tile, self.calls(address)
+        program = self.programs.get(address)
         library = program is not None and program.library
-        return size * min(calls, side_by_side(size, self.budget, 1, library=library))
+        size = self.lane_bytes(address) * self.groups[address].tile
+        most = side_by_side(size, self.budget, usable_cores(), library=library)
+        return size * min(self.calls(address), most)
 
     def calls(self, address: str) -> int:
         """Calls of a group's program on one device, whether stored or not."""

@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...theory.threads import usable_cores
 from . import cache
 from .canonical import canonical
 from .errors import SpecificationError
@@ -203,7 +202,7 @@ def effort(name: str) -> dict[str, Any]:
     return options
 
 
-def side_by_side(size: int, budget: int, devices: int, *, library: bool) -> int:
+def side_by_side(size: int, budget: int, cores: int, *, library: bool) -> int:
     """Calls of a program that run at the same time.
 
     On CPUs one a core (and thread of the pool), since XLA spreads scans of small
@@ -213,13 +212,13 @@ def side_by_side(size: int, budget: int, devices: int, *, library: bool) -> int:
     Args:
         size: Bytes of a call.
         budget: Bytes for all.
-        devices: Devices that a call takes, of this and other processes.
+        cores: Cores for all.
         library: Whether the program calls a library.
     """
     if jax.default_backend() != "cpu":
         return 2
     room = 1 if library else budget // max(size, 1)
-    return max(1, min(usable_cores() // devices, machine()["threads"], room))
+    return max(1, min(cores, machine()["threads"], room))
 
 
 def spare_effort_elsewhere() -> None:

@@ -20,7 +20,7 @@ import jax
 from ...theory.threads import pool_threads
 
 SCHEMA = 2
-MODEL = "vendor_id", "cpu family", "model", "CPU implementer", "CPU part"
+CPUINFO, CACHE = "/proc/cpuinfo", "/sys/devices/system/cpu/cpu0/cache/index0/size"
 HARMLESS_FLAGS = (
     "xla_force_host_platform_device_count",
     "xla_dump",
@@ -48,12 +48,12 @@ def machine() -> dict[str, Any]:
     On CPUs it holds the size of the thread pool too: XLA sums large products in as many
     parts as there are threads.
     """
-    device, info = jax.devices()[0], Path("/proc/cpuinfo")
-    on_cpu, known = device.platform == "cpu", info.read_text() if info.is_file() else ""
+    device, here = jax.devices()[0], processor(_text(CPUINFO), _text(CACHE))
+    on_cpu = device.platform == "cpu"
     flags = os.environ.get("XLA_FLAGS", "").split()
     return {
         "platform": device.platform,
-        "device": processor(known) if on_cpu else device.device_kind,
+        "device": here if on_cpu else device.device_kind,
         "threads": pool_threads() if on_cpu else 0,
         "jaxlib": importlib.metadata.version("jaxlib"),
         "jax": jax.__version__,
@@ -63,17 +63,23 @@ def machine() -> dict[str, Any]:
     }
 
 
-def processor(cpuinfo: str) -> str:
-    """The model of a processor and its widest vector instructions, from Linux's text.
+def processor(cpuinfo: str, cache: str) -> str:
+    """What of a processor decides bits: its widest vector instructions and L1 cache.
 
-    XLA compiles for the latter; OpenBLAS has kernels by model, and Eigen cuts the sums
-    of large products to the model's cache.
+    XLA and OpenBLAS compile for, or choose kernels by, the former; Eigen, which does
+    XLA's large products, sums them in parts that fit the latter.
+
+    Args:
+        cpuinfo: Linux's text on the processors.
+        cache: Size of the first-level data cache.
     """
-    lines = (line.split(":", 1) for line in cpuinfo.splitlines() if ":" in line)
-    named = {name.strip(): value.strip() for name, value in lines}
     units = (unit for unit in ("avx512f", "avx2", "sve") if f" {unit} " in cpuinfo)
-    parts = [named.get(name, "") for name in MODEL] + [next(units, "")]
-    return " ".join(filter(None, [platform.machine(), *parts]))
+    return " ".join(filter(None, [platform.machine(), next(units, ""), cache]))
+
+
+def _text(path: str) -> str:
+    """A file of the system, empty where there is none."""
+    return Path(path).read_text().strip() if Path(path).is_file() else ""
 
 
 def provenance() -> dict[str, Any]:

@@ -143,22 +143,12 @@ def test_other_devices_pools_and_compilers(
 
 
 def test_another_processor_is_another_signature():
-    """Libraries choose kernels and block sizes by the model, not by the vector unit."""
-    info = (
-        "processor\t: {core}\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\n"
-        "model\t\t: {model}\nmodel name\t: a: b\n"
-        "flags\t\t: fpu avx avx2 avx512f avx512dq\n\n"
-    )
-    one = info.format(core=0, model=17)
-    assert processor(one).endswith("AuthenticAMD 25 17 avx512f")
-    two = info.format(core=1, model=17)
-    assert processor(one + two) == processor(one)
-    others = (
-        info.format(core=0, model=18),
-        one.replace("512f", ""),
-    )
-    assert len({processor(text) for text in (one, *others)}) == 3
-    assert processor("") == platform.machine()
+    """Kernels follow the vector unit, the parts of large sums the cache."""
+    wide, narrow = "flags\t: fpu avx2 avx512f sse\n", "flags\t: fpu avx2 sse\n"
+    assert processor(wide, "48K").endswith(" avx512f 48K")
+    kinds = [(wide, "48K"), (wide, "32K"), (narrow, "32K"), (narrow, "")]
+    assert len({processor(*kind) for kind in kinds}) == 4
+    assert processor("", "") == platform.machine()
 
 
 def test_another_tile_moves_floats_by_rounding_only(grid, straight):
